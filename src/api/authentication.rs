@@ -1,0 +1,123 @@
+//! Who is asking (wire reference, section 9.1).
+
+use axum::{
+    extract::FromRequestParts,
+    http::{Method, header::AUTHORIZATION, request::Parts},
+};
+use base64::Engine as _;
+
+use super::extract::Query;
+use crate::{
+    error::{Error, Result},
+    network::{self, Network},
+    repository::access::Caller,
+};
+
+/// The name in the path by which a request chose its network, put there by the front.
+#[derive(Clone, Debug)]
+pub(super) struct NetworkName(pub(super) String);
+
+impl<S: Sync> FromRequestParts<S> for Caller {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
+        let network = parts.extensions.get::<Network>().ok_or_else(|| Error::Internal("no network".into()))?;
+        authenticate(parts, network)
+    }
+}
+
+/// The caller of a request. A valid `alf_ticket` wins; an invalid one falls through to the header.
+pub(super) fn authenticate(parts: &Parts, network: &Network) -> Result<Caller> {
+    let name = parts.extensions.get::<NetworkName>().map_or(network::DEFAULT, |name| &name.0);
+    let script = script(parts);
+    let query = Query::of(parts);
+    if query.get("guest").is_some_and(|guest| guest.eq_ignore_ascii_case("true")) {
+        return Err(Error::GuestRefused(script));
+    }
+    let unauthenticated = || Error::Unauthenticated { script, network: name.to_owned() };
+    let by_ticket = query.get("alf_ticket").and_then(|ticket| with_ticket(network, ticket));
+    let caller = match by_ticket {
+        Some(caller) => caller,
+        None => with_header(parts, network, name)?.ok_or_else(unauthenticated)?,
+    };
+    if caller.user.as_str() == "guest" {
+        return Err(Error::GuestRefused(script));
+    }
+    let is_ours = [network::DEFAULT, "-system-"].iter().any(|ours| ours.eq_ignore_ascii_case(name));
+    if is_ours { Ok(caller) } else { Err(unauthenticated()) }
+}
+
+/// The ticket in a request: in the query, else in the header.
+pub(super) fn ticket_of(parts: &Parts) -> Option<String> {
+    let in_query = Query::of(parts).get("alf_ticket").filter(|ticket| !ticket.is_empty()).map(str::to_owned);
+    in_query.or_else(|| match basic(header(parts)?.split_once(' ')?.1.trim()) {
+        Basic::Ticket(ticket) => Some(ticket),
+        Basic::Password { .. } => None,
+    })
+}
+
+fn with_ticket(network: &Network, ticket: &str) -> Option<Caller> {
+    let user = network.tickets().user_of(ticket)?;
+    network.people().caller(user.as_str())
+}
+
+fn with_header(parts: &Parts, network: &Network, name: &str) -> Result<Option<Caller>> {
+    let Some(header) = header(parts) else { return Ok(None) };
+    let mut words = header.split(' ');
+    let scheme = words.next().unwrap_or_default();
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return Err(Error::UnsupportedAuthorization { scheme: scheme.to_owned(), network: name.to_owned() });
+    }
+    let Some(credentials) = words.next() else {
+        return Err(Error::EmptyAuthorization { network: name.to_owned() });
+    };
+    Ok(match basic(credentials) {
+        Basic::Ticket(ticket) => with_ticket(network, &ticket),
+        Basic::Password { user, password } => network.people().log_in(&user, &password),
+    })
+}
+
+fn header(parts: &Parts) -> Option<&str> {
+    let value = parts.headers.get(AUTHORIZATION)?.to_str().ok()?.trim_end();
+    Some(value).filter(|value| !value.is_empty())
+}
+
+enum Basic {
+    Password { user: String, password: String },
+    Ticket(String),
+}
+
+/// A ticket has no colon, or no user before it, or a role instead of the user.
+fn basic(credentials: &str) -> Basic {
+    use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+    const LENIENT: GeneralPurpose = GeneralPurpose::new(
+        &base64::alphabet::STANDARD,
+        GeneralPurposeConfig::new()
+            .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+            .with_decode_allow_trailing_bits(true),
+    );
+    let decoded = LENIENT.decode(credentials).unwrap_or_default();
+    let text =
+        String::from_utf8(decoded).unwrap_or_else(|latin1| latin1.into_bytes().into_iter().map(char::from).collect());
+    match text.split_once(':') {
+        None => Basic::Ticket(text),
+        Some((user, ticket)) if user.is_empty() || user.eq_ignore_ascii_case("ROLE_TICKET") => {
+            Basic::Ticket(ticket.to_owned())
+        }
+        Some((user, password)) => Basic::Password { user: user.to_owned(), password: password.to_owned() },
+    }
+}
+
+/// The real server's name for what answers a request.
+fn script(parts: &Parts) -> &'static str {
+    if parts.uri.path() == "/alfresco/api/discovery" {
+        return "org/alfresco/api/DiscoveryApiWebscript.get";
+    }
+    match parts.method {
+        Method::POST => "org/alfresco/api/ResourceWebScript.post",
+        Method::PUT => "org/alfresco/api/ResourceWebScript.put",
+        Method::DELETE => "org/alfresco/api/ResourceWebScript.delete",
+        Method::OPTIONS => "org/alfresco/api/MetaDataWebScript.options",
+        _ => "org/alfresco/api/ResourceWebScript.get",
+    }
+}

@@ -1,0 +1,223 @@
+//! The bytes of a node: `getNodeContent` (wire reference, section 5).
+
+use std::time::UNIX_EPOCH;
+
+use axum::{
+    body::Body,
+    http::{
+        HeaderMap, HeaderName, HeaderValue, StatusCode,
+        header::{
+            ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LANGUAGE, CONTENT_LENGTH, CONTENT_RANGE,
+            CONTENT_TYPE, ETAG, EXPIRES, IF_MODIFIED_SINCE, LAST_MODIFIED, PRAGMA, RANGE, USER_AGENT,
+        },
+    },
+    response::{IntoResponse, Response},
+};
+use futures_util::StreamExt as _;
+use http_body_util::{BodyExt as _, BodyStream, StreamBody};
+
+use super::{
+    disposition,
+    extract::{Id, Parameters, Query},
+    headers::{Headers, LONG_AGO, NO_CACHE},
+    ranges::{Range, Ranges},
+};
+use crate::{
+    clock::Timestamp,
+    content::{Content, body::ContentBody},
+    downloads::{Found, download::Download},
+    error::{Error, Result},
+    network::Network,
+    repository::{
+        access::{Caller, Right},
+        mimetype,
+        node::NodeId,
+    },
+};
+
+const BYTES: HeaderValue = HeaderValue::from_static("bytes");
+/// What the real server shows is the locale of its machine.
+const LANGUAGE: HeaderValue = HeaderValue::from_static("en");
+const REVALIDATE: HeaderValue = HeaderValue::from_static(" max-age=0,  must-revalidate");
+const MULTIPART: HeaderValue =
+    HeaderValue::from_static("multipart/byteranges; boundary=<ALF4558907921887235966L>;charset=UTF-8");
+const UNSATISFIABLE: HeaderValue = HeaderValue::from_static("\"*\"");
+
+/// A content with what its headers say.
+struct Sent {
+    name: Box<str>,
+    modified: Timestamp,
+    mimetype: Box<str>,
+    encoding: Box<str>,
+    content: Option<Content>,
+    is_archived: bool,
+}
+
+/// Sends the bytes of a file or of a finished download.
+pub(super) async fn get_node_content(
+    network: Network,
+    caller: Caller,
+    _: Parameters,
+    query: Query,
+    Id(id): Id,
+    headers: HeaderMap,
+) -> Result<Response> {
+    let (id, sent) = match network.downloads().look_up(&id)? {
+        Found::Download(download) => (download.id, of_download(&caller, &download)?),
+        Found::Node(node) => (node, of_node(&network, &caller, node, &id)?),
+    };
+    if is_unmodified(&headers, sent.modified) {
+        return Ok((StatusCode::NOT_MODIFIED, Headers::framed().uncached().into_map()).into_response());
+    }
+    if sent.is_archived {
+        return Err(Error::ContentArchived);
+    }
+    let content = sent.content.clone().ok_or_else(|| Error::ContentMissing(id.to_string()))?;
+    let disposition = disposition(&query, &headers, &sent);
+    let header = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    let range = header(CONTENT_RANGE).or_else(|| header(RANGE));
+    let size = content.size();
+    let ranges = range.map_or(Ranges::Ignored, |value| Ranges::read(value, size, header(USER_AGENT)));
+    Ok(match ranges {
+        Ranges::Ignored => whole(&sent, content, disposition),
+        Ranges::One(range) => {
+            let headers = partial(&sent, disposition, Some(content_range(range, size)), None, range.length(size));
+            (StatusCode::PARTIAL_CONTENT, headers, part(content, range)).into_response()
+        }
+        Ranges::Several(ranges) => {
+            let length = ranges.iter().map(|range| range.length(size)).sum();
+            let headers = partial(&sent, disposition, None, Some(MULTIPART), length);
+            (StatusCode::PARTIAL_CONTENT, headers, several(content, ranges)).into_response()
+        }
+        Ranges::Unsatisfiable => {
+            let headers = partial(&sent, disposition, Some(UNSATISFIABLE), None, 0);
+            (StatusCode::RANGE_NOT_SATISFIABLE, headers).into_response()
+        }
+    })
+}
+
+fn of_download(caller: &Caller, download: &Download) -> Result<Sent> {
+    if !download.is_of(caller) {
+        return Err(Error::PermissionDenied);
+    }
+    let state = download.state();
+    Ok(Sent {
+        name: download.name.clone(),
+        modified: state.modified,
+        // The job states no mimetype, so it is not application/zip.
+        mimetype: mimetype::BINARY.into(),
+        encoding: "UTF-8".into(),
+        content: state.content,
+        is_archived: false,
+    })
+}
+
+fn of_node(network: &Network, caller: &Caller, id: NodeId, asked: &str) -> Result<Sent> {
+    let tree = network.repository().read();
+    let node = tree.find(id).ok_or_else(|| Error::EntityNotFound(asked.to_owned()))?;
+    if !node.node_type.is_file() {
+        return Err(Error::InvalidArgument(format!("NodeId of content is expected: {id}").into()));
+    }
+    if !tree.may(caller, id, Right::Read) {
+        return Err(Error::PermissionDenied);
+    }
+    let data = node.content.as_ref();
+    Ok(Sent {
+        name: node.name.clone(),
+        modified: node.modified,
+        mimetype: data.map_or(mimetype::BINARY, |data| &data.mimetype).into(),
+        encoding: data.map_or("UTF-8", |data| &data.encoding).into(),
+        content: data.and_then(|data| data.content.clone()),
+        is_archived: data.is_some_and(|data| data.is_archived),
+    })
+}
+
+/// Whether the client has it already, to the second. A date at or before 1970, or none, is ignored.
+fn is_unmodified(headers: &HeaderMap, modified: Timestamp) -> bool {
+    let since = headers.get(IF_MODIFIED_SINCE).and_then(|value| httpdate::parse_http_date(value.to_str().ok()?).ok());
+    let since = since.and_then(|since| since.duration_since(UNIX_EPOCH).ok()).filter(|since| !since.is_zero());
+    since.is_some_and(|since| {
+        modified.as_millis().div_euclid(1000) <= i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+    })
+}
+
+/// None when the client may show it in place, and asks for that.
+fn disposition(query: &Query, headers: &HeaderMap, sent: &Sent) -> Option<HeaderValue> {
+    let inline = query.get("attachment").is_some_and(|attachment| !attachment.eq_ignore_ascii_case("true"));
+    if inline && mimetype::may_be_shown_inline(&sent.mimetype) {
+        return None;
+    }
+    let user_agent = headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
+    Some(disposition::attachment(&sent.name, user_agent))
+}
+
+fn whole(sent: &Sent, content: Content, disposition: Option<HeaderValue>) -> Response {
+    let size = content.size();
+    let millis = sent.modified.as_millis();
+    let last_modified = httpdate::fmt_http_date(sent.modified.to_system());
+    // An empty file has no last byte, which the real server shows as minus one.
+    let last = i128::from(size) - 1;
+    let mut headers = Headers::framed().with(CACHE_CONTROL, REVALIDATE).with(EXPIRES, LONG_AGO).with(PRAGMA, NO_CACHE);
+    if let Some(disposition) = disposition {
+        headers = headers.with(CONTENT_DISPOSITION, disposition);
+    }
+    let headers = headers
+        .with(ACCEPT_RANGES, BYTES)
+        .with(CONTENT_RANGE, text(&format!("bytes 0-{last}/{size}")))
+        .with(ETAG, text(&format!("\"{millis}\"")))
+        .with(LAST_MODIFIED, text(&last_modified))
+        .with(CONTENT_TYPE, content_type(sent))
+        .with(CONTENT_LANGUAGE, LANGUAGE)
+        .with(CONTENT_LENGTH, size.into());
+    (headers.into_map(), Body::new(ContentBody::new(content, 0, size))).into_response()
+}
+
+fn partial(
+    sent: &Sent,
+    disposition: Option<HeaderValue>,
+    content_range: Option<HeaderValue>,
+    content_type: Option<HeaderValue>,
+    length: u64,
+) -> HeaderMap {
+    let mut headers = Headers::framed().uncached();
+    if let Some(disposition) = disposition {
+        headers = headers.with(CONTENT_DISPOSITION, disposition);
+    }
+    headers = headers.with(ACCEPT_RANGES, BYTES);
+    if let Some(content_range) = content_range {
+        headers = headers.with(CONTENT_RANGE, content_range);
+    }
+    let headers = headers
+        .with(CONTENT_TYPE, content_type.unwrap_or_else(|| self::content_type(sent)))
+        .with(CONTENT_LANGUAGE, LANGUAGE)
+        .with(CONTENT_LENGTH, length.into());
+    headers.into_map()
+}
+
+fn content_type(sent: &Sent) -> HeaderValue {
+    text(&format!("{};charset={}", sent.mimetype, sent.encoding))
+}
+
+fn content_range(range: Range, size: u64) -> HeaderValue {
+    text(&format!("bytes {}-{}/{size}", range.first, range.last))
+}
+
+fn part(content: Content, range: Range) -> Body {
+    let (start, end) = range.within(content.size());
+    Body::new(ContentBody::new(content, start, end))
+}
+
+/// The bytes of several ranges, one after the other: the real server writes neither boundaries nor part headers.
+fn several(content: Content, ranges: Vec<Range>) -> Body {
+    let size = content.size();
+    let parts = futures_util::stream::iter(ranges).flat_map(move |range| {
+        let (start, end) = range.within(size);
+        BodyStream::new(ContentBody::new(content.clone(), start, end))
+    });
+    Body::new(StreamBody::new(parts).boxed_unsync())
+}
+
+/// A header value of our own making; only a mimetype from the fixtures could be refused, and those are checked.
+fn text(value: &str) -> HeaderValue {
+    HeaderValue::from_str(value).unwrap_or(const { HeaderValue::from_static("application/octet-stream") })
+}

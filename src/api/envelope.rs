@@ -1,0 +1,255 @@
+//! What wraps a result, and what a refusal looks like: the only place where an [`Error`] becomes a response.
+//!
+//! A refusal is answered in two steps. Where it happens, the response only carries the error; in front of everything,
+//! where the network is known, [`render`] gives it its log number, its log id and the caller's language.
+
+use std::sync::Arc;
+
+use axum::{
+    http::{
+        HeaderValue, StatusCode,
+        header::{ACCEPT_LANGUAGE, WWW_AUTHENTICATE},
+        request::Parts,
+    },
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+use tracing::{debug, error};
+
+use super::{body, extract::Fields, headers::Headers};
+use crate::{error::Error, network::Network};
+
+/// One result: `{"entry":{…}}`, with only the asked fields.
+#[derive(Debug)]
+pub(super) struct Entry<T> {
+    status: StatusCode,
+    headers: Headers,
+    entry: T,
+    fields: Fields,
+}
+
+impl<T: Serialize> Entry<T> {
+    pub(super) fn new(entry: T, fields: Fields) -> Self {
+        Self { status: StatusCode::OK, headers: Headers::framed().uncached().json(), entry, fields }
+    }
+
+    pub(super) fn with_status(self, status: StatusCode) -> Self {
+        Self { status, ..self }
+    }
+
+    pub(super) fn with_headers(self, headers: Headers) -> Self {
+        Self { headers, ..self }
+    }
+
+    fn write(&self) -> serde_json::Result<Vec<u8>> {
+        #[derive(Serialize)]
+        struct Wrapped<T> {
+            entry: T,
+        }
+        if self.fields.is_all() {
+            return serde_json::to_vec(&Wrapped { entry: &self.entry });
+        }
+        let mut entry = serde_json::to_value(&self.entry)?;
+        if let Some(members) = entry.as_object_mut() {
+            members.retain(|name, _| self.fields.has(name));
+        }
+        serde_json::to_vec(&Wrapped { entry })
+    }
+}
+
+impl<T: Serialize> IntoResponse for Entry<T> {
+    fn into_response(self) -> Response {
+        match self.write() {
+            Ok(json) => (self.status, self.headers.into_map(), body::chunked(json)).into_response(),
+            Err(failure) => Error::Internal(failure.into()).into_response(),
+        }
+    }
+}
+
+/// An empty answer of a JSON resource.
+pub(super) fn nothing(status: StatusCode) -> Response {
+    (status, Headers::framed().uncached().json().into_map()).into_response()
+}
+
+/// An error on its way to [`render`].
+#[derive(Clone, Debug)]
+pub(super) struct Refused {
+    error: Arc<Error>,
+    /// Whether the resource had not been reached yet: then the headers against caching are there.
+    in_routing: bool,
+}
+
+impl Refused {
+    pub(super) fn in_routing(error: Error) -> Response {
+        Self { error: Arc::new(error), in_routing: true }.into_response()
+    }
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        let mut response = Response::default();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        let in_routing = matches!(
+            self,
+            Self::ScriptMethod { .. }
+                | Self::ScriptUrl(_)
+                | Self::Unauthenticated { .. }
+                | Self::GuestRefused(_)
+                | Self::UnsupportedAuthorization { .. }
+                | Self::EmptyAuthorization { .. }
+                | Self::ContentMissing(_)
+        );
+        Refused { error: Arc::new(self), in_routing }.into_response()
+    }
+}
+
+/// How an error shows: status, `errorKey`, and whether the text carries a log number.
+struct Shown {
+    status: StatusCode,
+    key: Key,
+    numbered: bool,
+}
+
+enum Key {
+    None,
+    /// An id of the real server's message bundle.
+    Id(&'static str),
+    /// The text itself.
+    Text,
+}
+
+const API_DEFAULT: Key = Key::Id("framework.exception.ApiDefault");
+
+/// Section 7.2 of the wire reference.
+fn shown(error: &Error) -> Shown {
+    let show = |status, key| Shown { status, key, numbered: true };
+    match error {
+        Error::EntityNotFound(_) => show(StatusCode::NOT_FOUND, Key::Id("framework.exception.EntityNotFound")),
+        Error::NotFound(_) => show(StatusCode::NOT_FOUND, Key::Id("framework.exception.NotFound")),
+        Error::NoSuch(_) => show(StatusCode::NOT_FOUND, Key::Text),
+        Error::NoSuchCollection => show(StatusCode::NOT_FOUND, Key::None),
+        Error::ContentMissing(_) | Error::ScriptUrl(_) => show(StatusCode::NOT_FOUND, API_DEFAULT),
+        Error::PermissionDenied => show(StatusCode::FORBIDDEN, Key::Id("framework.exception.PermissionDenied")),
+        Error::Forbidden(_) => show(StatusCode::FORBIDDEN, Key::Text),
+        Error::InvalidArgument(_) => show(StatusCode::BAD_REQUEST, Key::Text),
+        Error::InvalidInclude(_) => show(StatusCode::BAD_REQUEST, Key::Id("framework.exception.InvalidSelect")),
+        Error::UnsupportedOperation => {
+            show(StatusCode::METHOD_NOT_ALLOWED, Key::Id("framework.exception.UnsupportedResourceOperation"))
+        }
+        Error::MethodNotAllowed(_) => show(StatusCode::METHOD_NOT_ALLOWED, Key::Text),
+        Error::ScriptMethod { .. } => show(StatusCode::METHOD_NOT_ALLOWED, API_DEFAULT),
+        Error::Unauthenticated { .. } | Error::GuestRefused(_) | Error::UnsupportedAuthorization { .. } => {
+            show(StatusCode::UNAUTHORIZED, API_DEFAULT)
+        }
+        Error::ContentArchived => show(StatusCode::PRECONDITION_FAILED, Key::Id("framework.exception.ArchivedContent")),
+        Error::NodeLocked(_) => show(StatusCode::CONFLICT, API_DEFAULT),
+        Error::TooLarge => show(StatusCode::PAYLOAD_TOO_LARGE, Key::Id("framework.exception.RequestEntityTooLarge")),
+        Error::NotImplemented => show(StatusCode::NOT_IMPLEMENTED, Key::Text),
+        Error::NotReady(_) => show(StatusCode::SERVICE_UNAVAILABLE, Key::Text),
+        Error::EmptyAuthorization { .. } | Error::Java(_) | Error::JavaWithoutText | Error::Internal(_) => {
+            Shown { numbered: false, ..show(StatusCode::INTERNAL_SERVER_ERROR, API_DEFAULT) }
+        }
+    }
+}
+
+/// Section 7.1 of the wire reference: the members in their order; what is null or empty is left out.
+#[derive(Serialize)]
+struct Envelope<'a> {
+    error: Members<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Members<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_key: Option<&'a str>,
+    status_code: u16,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    brief_summary: String,
+    stack_trace: &'static str,
+    #[serde(rename = "descriptionURL")]
+    description_url: &'static str,
+    log_id: String,
+}
+
+const STACK_TRACE: &str =
+    "For security reasons the stack trace is no longer displayed, but the property is kept for previous versions";
+
+/// Turns a refusal into what the client sees; any other response stays as it is.
+pub(super) fn render(mut response: Response, request: &Parts, network: &Network, basic_challenge: bool) -> Response {
+    let Some(Refused { error, in_routing }) = response.extensions_mut().remove() else { return response };
+    let Shown { status, key, numbered } = shown(&error);
+    let text = in_language(&error, request).unwrap_or_else(|| error.to_string());
+    let mut headers = Headers::framed();
+    if let Some(challenged) = challenged_network(&error) {
+        let scheme = if basic_challenge { "Basic" } else { "AlfTicket" };
+        let challenge = format!("{scheme} realm=\"Alfresco {challenged} tenant\"");
+        if let Ok(challenge) = HeaderValue::from_str(&challenge) {
+            headers = headers.with(WWW_AUTHENTICATE, challenge);
+        }
+    }
+    if in_routing {
+        headers = headers.uncached();
+    }
+    let brief_summary = if numbered { format!("{} {text}", log_number(network)) } else { text.clone() };
+    let log_id = network.ids().uuid().to_string();
+    match &*error {
+        Error::Internal(source) => {
+            error!(log.id = %log_id, "a bug answered {} {}: {source}", request.method, request.uri.path());
+        }
+        refused => {
+            debug!(log.id = %log_id, "refused {} {} with {status}: {refused}", request.method, request.uri.path())
+        }
+    }
+    let error_key = match key {
+        Key::None => None,
+        Key::Id(id) => Some(id),
+        Key::Text => Some(text.as_str()),
+    };
+    let members = Members {
+        error_key,
+        status_code: status.as_u16(),
+        brief_summary,
+        stack_trace: STACK_TRACE,
+        description_url: "https://api-explorer.alfresco.com",
+        log_id,
+    };
+    let json = serde_json::to_vec(&Envelope { error: members }).unwrap_or_default();
+    (status, headers.json().into_map(), body::chunked(json)).into_response()
+}
+
+fn challenged_network(error: &Error) -> Option<&str> {
+    match error {
+        Error::Unauthenticated { network, .. }
+        | Error::UnsupportedAuthorization { network, .. }
+        | Error::EmptyAuthorization { network } => Some(network),
+        _ => None,
+    }
+}
+
+/// Month, counted from zero, day, and a counter of at least four digits (section 7.3).
+fn log_number(network: &Network) -> String {
+    let today = network.clock().now().utc();
+    format!("{:02}{:02}{:04}", today.month() - 1, today.day(), network.next_error())
+}
+
+/// Texts of the message bundle follow the first language that the client accepts. Only those German ones are known here
+/// that the wire reference quotes; everything else is English.
+fn in_language(error: &Error, request: &Parts) -> Option<String> {
+    let accepted = request.headers.get(ACCEPT_LANGUAGE)?.to_str().ok()?;
+    let first = accepted.split([',', ';']).next()?.trim();
+    if !first.split('-').next()?.eq_ignore_ascii_case("de") {
+        return None;
+    }
+    match error {
+        Error::EntityNotFound(id) => Some(format!("Die Entity mit der ID {id} wurde nicht gefunden")),
+        Error::PermissionDenied => Some("Berechtigung verweigert".to_owned()),
+        _ => None,
+    }
+}

@@ -1,0 +1,221 @@
+//! What handlers take from a request, refused in Alfresco's words.
+
+use std::convert::Infallible;
+
+use axum::{
+    body::Body,
+    extract::{FromRequest, FromRequestParts, RawPathParams, Request},
+    http::{
+        header::{CONTENT_LENGTH, CONTENT_TYPE},
+        request::Parts,
+    },
+};
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+
+use crate::{
+    error::{Error, Result},
+    network::Network,
+};
+
+/// The largest body that the real server takes (`webscripts.setMaxContentSize`).
+const LARGEST_BODY: u64 = 5_368_709_120;
+
+/// The largest JSON body that is held in memory. It has room for 400,000 node ids.
+const LARGEST_JSON: usize = 16 << 20;
+
+/// The id in the path.
+#[derive(Debug)]
+pub(super) struct Id(pub(super) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Id {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
+        let params = RawPathParams::from_request_parts(parts, state)
+            .await
+            .map_err(|rejection| Error::Internal(rejection.into()))?;
+        let id = params.iter().find(|(name, _)| *name == "id").map(|(_, id)| Self(id.to_owned()));
+        id.ok_or_else(|| Error::Internal("the route has no id".into()))
+    }
+}
+
+/// The query as the servlet container reads it: names and values, `+` for a space, the first value of a name counts.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Query(Vec<(String, String)>);
+
+impl Query {
+    pub(super) fn of(parts: &Parts) -> Self {
+        let query = parts.uri.query().unwrap_or_default();
+        Self(form_urlencoded::parse(query.as_bytes()).into_owned().collect())
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Query {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self::of(parts))
+    }
+}
+
+/// Which members of an entry are wanted.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Fields(Option<Vec<String>>);
+
+impl Fields {
+    pub(super) fn is_all(&self) -> bool {
+        self.0.is_none()
+    }
+
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.0.as_ref().is_none_or(|fields| fields.iter().any(|field| field == name))
+    }
+}
+
+/// The parameters that the real server reads on every endpoint and method, even where they mean nothing (wire
+/// reference, section 1.2).
+#[derive(Debug)]
+pub(super) struct Parameters {
+    pub(super) fields: Fields,
+    pub(super) include: Vec<String>,
+}
+
+impl<S: Sync> FromRequestParts<S> for Parameters {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
+        Self::read(&Query::of(parts))
+    }
+}
+
+impl Parameters {
+    pub(super) fn read(query: &Query) -> Result<Self> {
+        check_paging(query)?;
+        if let Some(order) = query.get("orderBy") {
+            check_order(order)?;
+        }
+        let include = query.get("include").map(included).transpose()?.unwrap_or_default();
+        let mut fields: Option<Vec<String>> = query
+            .get("fields")
+            .or_else(|| query.get("properties"))
+            .map(|fields| fields.split(',').map(|field| field.trim().to_owned()).collect());
+        if let Some(fields) = &mut fields {
+            fields.extend(include.iter().cloned());
+        }
+        Ok(Self { fields: Fields(fields), include })
+    }
+}
+
+fn check_paging(query: &Query) -> Result<()> {
+    let invalid = |text: String| Err(Error::InvalidArgument(text.into()));
+    let (skip, max) = (query.get("skipCount"), query.get("maxItems"));
+    let is_number = |text: Option<&str>| text.is_none_or(|text| text.parse::<i32>().is_ok());
+    match (skip, max) {
+        (Some(skip), Some(max)) if !is_number(Some(skip)) || !is_number(Some(max)) => {
+            return invalid(format!("Invalid paging parameters skipCount: {skip}, maxItems:{max}"));
+        }
+        (Some(skip), None) if !is_number(Some(skip)) => {
+            return invalid(format!("Invalid paging parameter skipCount:{skip}"));
+        }
+        (None, Some(max)) if !is_number(Some(max)) => {
+            return invalid(format!("Invalid paging parameter maxItems:{max}"));
+        }
+        _ => (),
+    }
+    if skip.is_some_and(|skip| skip.starts_with('-')) {
+        return invalid("Negative values not supported for skipCount.".to_owned());
+    }
+    if max.and_then(|max| max.parse::<i32>().ok()).is_some_and(|max| max < 1) {
+        return invalid("Only positive values supported for maxItems.".to_owned());
+    }
+    Ok(())
+}
+
+fn check_order(order: &str) -> Result<()> {
+    for sort in order.split(',') {
+        let invalid = |text: String| Err(Error::InvalidArgument(text.into()));
+        match sort.split_whitespace().collect::<Vec<_>>()[..] {
+            [] | [_] => (),
+            [_, direction] if ["asc", "desc"].contains(&direction.to_lowercase().as_str()) => (),
+            [_, direction] => {
+                let direction = direction.to_uppercase();
+                return invalid(format!("Unknown sort order direction '{direction}', expected asc or desc"));
+            }
+            _ => {
+                return invalid(format!(
+                    "Unknown sort order definition '{sort}', expected 'field1,field2' or 'field1 asc,field2 desc' or similar"
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn included(include: &str) -> Result<Vec<String>> {
+    let names: Vec<String> = include.split(',').map(|name| name.trim().to_owned()).collect();
+    if names.iter().all(|name| is_include_name(name)) {
+        Ok(names)
+    } else {
+        Err(Error::InvalidInclude(include.to_owned()))
+    }
+}
+
+/// A name, perhaps with a prefix, perhaps behind a slash.
+fn is_include_name(name: &str) -> bool {
+    let name = name.strip_prefix('/').unwrap_or(name);
+    let (prefix, local) = name.split_once(':').unwrap_or((name, "_"));
+    let starts = |part: &str| part.starts_with(|first: char| first.is_alphabetic() || first == '_');
+    let continues = |part: &str| part.chars().all(|next| next.is_alphanumeric() || next == '_');
+    starts(prefix) && continues(prefix) && starts(local) && continues(local)
+}
+
+/// The JSON of a request body: whatever is not a form is read as JSON.
+#[derive(Debug)]
+pub(super) struct JsonBody(pub(super) Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for JsonBody {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self> {
+        let (parts, body) = request.into_parts();
+        let header = |name| parts.headers.get(name).and_then(|value| value.to_str().ok());
+        let declared = header(CONTENT_LENGTH).and_then(|length| length.parse::<u64>().ok());
+        if declared.is_some_and(|length| length > LARGEST_BODY) {
+            return Err(Error::TooLarge);
+        }
+        let content_type = header(CONTENT_TYPE).unwrap_or_default().trim().to_ascii_lowercase();
+        if content_type.starts_with("multipart/form-data") {
+            return Err(Error::Java(
+                "class org.springframework.extensions.webscripts.servlet.FormData cannot be cast to class \
+                 org.alfresco.rest.api.model.Download",
+            ));
+        }
+        let bytes = read(body).await?;
+        // The container reads such a body as form parameters, and nothing is left of it.
+        let is_form = content_type.starts_with("application/x-www-form-urlencoded");
+        Ok(Self(if is_form { Bytes::new() } else { bytes }))
+    }
+}
+
+async fn read(body: Body) -> Result<Bytes> {
+    match Limited::new(body, LARGEST_JSON).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(Error::TooLarge),
+        // The client has gone or broken off: nobody reads the answer.
+        Err(error) => Err(Error::InvalidArgument(error.to_string().into())),
+    }
+}
+
+/// The network that the request came to, put there by the front.
+impl<S: Sync> FromRequestParts<S> for Network {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
+        parts.extensions.get::<Self>().cloned().ok_or_else(|| Error::Internal("no network".into()))
+    }
+}

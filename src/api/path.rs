@@ -1,0 +1,155 @@
+//! Addresses: what the real server makes of a path before, or instead of, an operation (wire reference, section 1).
+//!
+//! Its scripts match shapes, `/{scope}/{api}/versions/{version}/{collection}/…`; only then does it look which collection
+//! that is. So a path can be refused at several depths, with different texts, before or after authentication.
+
+use axum::http::Method;
+
+use crate::error::Error;
+
+/// What is to be done with a request.
+#[derive(Debug)]
+pub(super) enum Resolution {
+    /// An operation answers it.
+    Operation,
+    /// Refused before anybody is asked who he is.
+    Refused(Error),
+    /// Refused once the caller is known.
+    RefusedToCaller(Error),
+    /// `OPTIONS`: a known caller gets a description of the resource.
+    Described(String),
+}
+
+/// A collection and the methods that exist on it, on an entity of it, and on the relations and properties of one.
+struct Collection {
+    api: &'static str,
+    name: &'static str,
+    on_collection: &'static [&'static str],
+    on_entity: &'static [&'static str],
+    relations: &'static [(&'static str, &'static [&'static str])],
+}
+
+const COLLECTIONS: &[Collection] = &[
+    Collection {
+        api: "alfresco",
+        name: "downloads",
+        on_collection: &["POST"],
+        on_entity: &["GET", "DELETE"],
+        relations: &[],
+    },
+    Collection {
+        api: "alfresco",
+        name: "nodes",
+        on_collection: &[],
+        on_entity: &["GET", "DELETE"],
+        relations: &[("content", &["GET"])],
+    },
+    Collection { api: "alfresco", name: "probes", on_collection: &[], on_entity: &["GET"], relations: &[] },
+    Collection {
+        api: "authentication",
+        name: "tickets",
+        on_collection: &["POST"],
+        on_entity: &["GET", "DELETE"],
+        relations: &[],
+    },
+];
+
+/// Methods that some script answers, if not at this address.
+const METHODS: [&str; 5] = ["GET", "POST", "PUT", "DELETE", "OPTIONS"];
+
+/// What to do with `method` at the path with these segments, behind the network.
+pub(super) fn resolve(method: &Method, segments: &[String]) -> Resolution {
+    let method = method.as_str();
+    if segments == ["discovery"] {
+        return match method {
+            "GET" => Resolution::Operation,
+            _ => Resolution::Refused(script_method(method, segments)),
+        };
+    }
+    let [scope, api, versions, version, rest @ ..] = segments else { return no_script(method, segments) };
+    let depth = if method == "OPTIONS" { 1..=5 } else { 1..=6 };
+    if versions != "versions" || !depth.contains(&rest.len()) {
+        return no_script(method, segments);
+    }
+    if !METHODS.contains(&method) {
+        return Resolution::Refused(script_method(method, segments));
+    }
+    let resolved = known_api(scope, api, version).and_then(|()| in_collection(method, api, rest));
+    match resolved {
+        Ok(resolution) => resolution,
+        // Only these two look for the resource before they ask who calls.
+        Err(error) if matches!(method, "GET" | "POST") => Resolution::Refused(error),
+        Err(error) => Resolution::RefusedToCaller(error),
+    }
+}
+
+fn no_script(method: &str, segments: &[String]) -> Resolution {
+    let path = joined(segments);
+    Resolution::Refused(match method {
+        "GET" => Error::ScriptUrl(path),
+        _ => Error::NotFound(path.into()),
+    })
+}
+
+fn script_method(method: &str, segments: &[String]) -> Error {
+    Error::ScriptMethod { path: joined(segments), method: method.to_owned() }
+}
+
+fn joined(segments: &[String]) -> String {
+    segments.iter().flat_map(|segment| ["/", segment]).collect()
+}
+
+fn known_api(scope: &str, api: &str, version: &str) -> Result<(), Error> {
+    let invalid = |text: String| Err(Error::InvalidArgument(text.into()));
+    let scope = scope.to_uppercase();
+    if !matches!(scope.as_str(), "PUBLIC" | "PRIVATE") {
+        return invalid(format!(
+            "Invalid API definition:No enum constant org.alfresco.rest.framework.Api.SCOPE.{scope}"
+        ));
+    }
+    if api.chars().any(char::is_uppercase) {
+        return invalid("Api name must be lowercase".to_owned());
+    }
+    let Ok(number) = version.parse::<i32>() else {
+        return invalid(format!("Invalid API definition:For input string: \"{version}\""));
+    };
+    if number < 1 {
+        return invalid("Version must be a positive integer.".to_owned());
+    }
+    let exists = number == 1 && scope == "PUBLIC" && COLLECTIONS.iter().any(|collection| collection.api == api);
+    // The real server forgets to fill in what was not found.
+    if exists { Ok(()) } else { Err(Error::NotFound("{0}".into())) }
+}
+
+fn in_collection(method: &str, api: &str, segments: &[String]) -> Result<Resolution, Error> {
+    let name = segments[0].as_str();
+    let found = COLLECTIONS.iter().find(|collection| collection.api == api && collection.name == name);
+    let collection = found.ok_or(Error::NoSuchCollection)?;
+    let exists = |methods: &[&str]| methods.contains(&method);
+    // A method exists on the resource when it exists on the collection or on an entity of it.
+    let on_resource = exists(collection.on_collection) || exists(collection.on_entity);
+    match segments {
+        _ if method == "OPTIONS" && segments.len() < 3 => Ok(Resolution::Described(format!("/{name}"))),
+        [_] if exists(collection.on_collection) => Ok(Resolution::Operation),
+        [_, _] if exists(collection.on_entity) => Ok(Resolution::Operation),
+        [_] if method == "DELETE" => to_caller(Error::MethodNotAllowed("DELETE not supported for Actions".into())),
+        [_, _] if method == "POST" && on_resource => {
+            to_caller(Error::MethodNotAllowed("POST is executed against a collection URL".into()))
+        }
+        [_] if method == "GET" && on_resource => to_caller(Error::UnsupportedOperation),
+        [_] | [_, _] => Err(Error::UnsupportedOperation),
+        [_, _, relation] => match collection.relations.iter().find(|(name, _)| name == relation) {
+            Some(_) if method == "OPTIONS" => Ok(Resolution::Described(format!("/{name}/{{id}}/{relation}"))),
+            Some((_, methods)) if exists(methods) => Ok(Resolution::Operation),
+            Some(_) => Err(Error::UnsupportedOperation),
+            // A slip in the real server's code leaves only the last segment of the message.
+            None => Err(Error::NoSuch(relation.clone())),
+        },
+        [.., last] => Err(Error::NoSuch(format!("Unable to locate resource for: {name} {last}"))),
+        [] => Err(Error::NoSuchCollection),
+    }
+}
+
+fn to_caller(error: Error) -> Result<Resolution, Error> {
+    Ok(Resolution::RefusedToCaller(error))
+}

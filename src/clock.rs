@@ -1,0 +1,246 @@
+//! Time: the one door to it.
+//!
+//! Everything that a client can see of time (dates, tickets, delays, pace, the cleaner) asks a [`Clock`], so that a
+//! test may freeze it and move it. tokio's paused time would not do: it needs a test's own runtime, and this clock
+//! is to be moved from outside the process too.
+
+use std::{
+    fmt,
+    ops::{Add, Sub},
+    sync::Arc,
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use tokio::sync::watch;
+
+/// A moment, in whole milliseconds since 1970-01-01T00:00:00Z: the resolution of Alfresco's own dates.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// The moment that many milliseconds after 1970 (before it, when negative).
+    pub const fn from_millis(millis: i64) -> Self {
+        Self(millis)
+    }
+
+    /// Milliseconds since 1970.
+    pub const fn as_millis(self) -> i64 {
+        self.0
+    }
+
+    /// The moment of a file's date. Dates that do not fit are clamped.
+    pub(crate) fn from_system(time: SystemTime) -> Self {
+        match time.duration_since(UNIX_EPOCH) {
+            Ok(since) => Self(i64::try_from(since.as_millis()).unwrap_or(i64::MAX)),
+            Err(before) => Self(i64::try_from(before.duration().as_millis()).map_or(i64::MIN, |millis| -millis)),
+        }
+    }
+
+    /// As the system counts, clamped to what an HTTP date can show: the years 1970 to 9999.
+    pub(crate) fn to_system(self) -> SystemTime {
+        const LATEST_MS: i64 = 253_402_300_799_999;
+        UNIX_EPOCH + Duration::from_millis(u64::try_from(self.0.min(LATEST_MS)).unwrap_or_default())
+    }
+
+    /// How long after `earlier` this is; zero when it is not after it.
+    pub(crate) fn since(self, earlier: Self) -> Duration {
+        Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+
+    /// The civil date and time in UTC.
+    pub(crate) fn utc(self) -> jiff::civil::DateTime {
+        let clamped = self.0.clamp(jiff::Timestamp::MIN.as_millisecond(), jiff::Timestamp::MAX.as_millisecond());
+        let timestamp = jiff::Timestamp::from_millisecond(clamped).unwrap_or_default();
+        jiff::tz::Offset::UTC.to_datetime(timestamp)
+    }
+}
+
+/// As the real server writes dates in JSON: `2026-06-22T09:15:02.456+0000` (wire reference, nodes, section 2).
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let at = self.utc();
+        write!(
+            f,
+            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}+0000",
+            at.year(),
+            at.month(),
+            at.day(),
+            at.hour(),
+            at.minute(),
+            at.second(),
+            at.millisecond()
+        )
+    }
+}
+
+impl fmt::Debug for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Add<Duration> for Timestamp {
+    type Output = Self;
+
+    fn add(self, duration: Duration) -> Self {
+        Self(self.0.saturating_add(millis(duration)))
+    }
+}
+
+impl Sub<Duration> for Timestamp {
+    type Output = Self;
+
+    fn sub(self, duration: Duration) -> Self {
+        Self(self.0.saturating_sub(millis(duration)))
+    }
+}
+
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// A clock that runs with the machine's, until it is frozen or moved. Clones are the same clock.
+#[derive(Clone, Debug)]
+pub struct Clock {
+    timeline: Arc<watch::Sender<Timeline>>,
+}
+
+/// How this clock's time follows from the machine's.
+#[derive(Clone, Copy, Debug)]
+struct Timeline {
+    /// This clock's time at `anchor`.
+    shown: Timestamp,
+    anchor: Instant,
+    running: bool,
+}
+
+impl Timeline {
+    fn now(&self) -> Timestamp {
+        if self.running { self.shown + self.anchor.elapsed() } else { self.shown }
+    }
+}
+
+impl Clock {
+    /// A running clock that shows the machine's time.
+    pub fn system() -> Self {
+        Self::starting_at(Timestamp::from_system(real_time()), true)
+    }
+
+    /// A clock that stands still at `now` until it is advanced or resumed.
+    pub fn frozen(now: Timestamp) -> Self {
+        Self::starting_at(now, false)
+    }
+
+    fn starting_at(shown: Timestamp, running: bool) -> Self {
+        let timeline = Timeline { shown, anchor: real_instant(), running };
+        Self { timeline: Arc::new(watch::Sender::new(timeline)) }
+    }
+
+    /// The time it shows.
+    pub fn now(&self) -> Timestamp {
+        self.timeline.borrow().now()
+    }
+
+    /// Stops it where it is.
+    pub fn freeze(&self) {
+        self.move_to(|now| now, Some(false));
+    }
+
+    /// Lets it run on from the time it shows.
+    pub fn resume(&self) {
+        self.move_to(|now| now, Some(true));
+    }
+
+    /// Moves it forward. Whoever waits for a moment that has now passed goes on at once.
+    pub fn advance(&self, by: Duration) {
+        self.move_to(|now| now + by, None);
+    }
+
+    fn move_to(&self, target: impl FnOnce(Timestamp) -> Timestamp, running: Option<bool>) {
+        self.timeline.send_modify(|timeline| {
+            *timeline = Timeline {
+                shown: target(timeline.now()),
+                anchor: real_instant(),
+                running: running.unwrap_or(timeline.running),
+            };
+        });
+    }
+
+    /// Waits until this clock shows `deadline` or later, however it gets there.
+    pub(crate) async fn sleep_until(&self, deadline: Timestamp) {
+        let mut timeline = self.timeline.subscribe();
+        loop {
+            let current = *timeline.borrow_and_update();
+            let now = current.now();
+            if now >= deadline {
+                return;
+            }
+            tokio::select! {
+                () = real_sleep(deadline.since(now)), if current.running => (),
+                _ = timeline.changed() => (),
+            }
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the door that the others are sent to")]
+fn real_time() -> SystemTime {
+    SystemTime::now()
+}
+
+#[expect(clippy::disallowed_methods, reason = "the door that the others are sent to")]
+fn real_instant() -> Instant {
+    Instant::now()
+}
+
+/// Real time, which no tester moves: for the grace period of a stop and the patience of a health check.
+#[expect(clippy::disallowed_methods, reason = "the door that the others are sent to")]
+pub(crate) async fn real_sleep(duration: Duration) {
+    tokio::time::sleep(duration).await;
+}
+
+/// A limit in real time on how long `future` may take.
+pub(crate) async fn within<F: Future>(limit: Duration, future: F) -> Option<F::Output> {
+    tokio::time::timeout(limit, future).await.ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_written_as_the_real_server_writes_them() {
+        assert_eq!(Timestamp::from_millis(1_782_119_702_456).to_string(), "2026-06-22T09:15:02.456+0000");
+        assert_eq!(Timestamp::from_millis(0).to_string(), "1970-01-01T00:00:00.000+0000");
+        assert_eq!(Timestamp::from_millis(-1).to_string(), "1969-12-31T23:59:59.999+0000");
+    }
+
+    #[test]
+    fn a_frozen_clock_moves_only_when_told() {
+        let clock = Clock::frozen(Timestamp::from_millis(1000));
+        assert_eq!(clock.now(), Timestamp::from_millis(1000));
+        clock.advance(Duration::from_secs(61));
+        assert_eq!(clock.now(), Timestamp::from_millis(62_000));
+    }
+
+    #[test]
+    fn a_clock_resumes_from_the_time_it_showed() {
+        let clock = Clock::frozen(Timestamp::from_millis(1000));
+        clock.resume();
+        assert!(clock.now() >= Timestamp::from_millis(1000));
+        clock.freeze();
+        assert_eq!(clock.now(), clock.now());
+    }
+
+    #[tokio::test]
+    async fn sleepers_wake_when_the_clock_is_moved_past_their_deadline() {
+        let clock = Clock::frozen(Timestamp::from_millis(0));
+        let sleeper = clock.clone();
+        let slept = async move { sleeper.sleep_until(Timestamp::from_millis(3_600_000)).await };
+        let (woken, ()) = tokio::join!(within(Duration::from_secs(30), slept), async {
+            clock.advance(Duration::from_secs(1800));
+            clock.advance(Duration::from_secs(1800));
+        });
+        assert_eq!(woken, Some(()));
+    }
+}

@@ -1,0 +1,477 @@
+//! Deflates contents: once each, on all cores, within a memory budget.
+//!
+//! A content larger than a block is cut into blocks that are deflated side by side, each primed with the 32 KiB before
+//! it; small contents are done in batches. Whoever wants the same content at the same time waits for the same run. A run
+//! that nobody waits for any more stops at its next block. The numbers behind this design are in ARCHITECTURE.md.
+
+use std::{
+    collections::VecDeque,
+    io,
+    sync::{
+        Arc, Mutex, PoisonError, Weak,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use bytes::Bytes;
+use crc32fast::Hasher;
+use flate2::{Compress, Compression, FlushCompress};
+use futures_util::{StreamExt as _, stream};
+use tokio::sync::watch;
+
+use super::{
+    Content,
+    declared::{self, Declared},
+    packed::{Data, Packed, Reserved, SlotState},
+    spool::Spool,
+    to_usize,
+};
+use crate::tasks::{Tasks, processors};
+
+/// The length of a block of a large content, and of a batch of small ones.
+pub(crate) const BLOCK: u64 = 512 << 10;
+
+/// What deflate can look back on.
+const WINDOW: u64 = 32 << 10;
+
+/// The most contents in a batch: those of a few bytes each must not make one task of ten thousand.
+const BATCH: usize = 256;
+
+/// Deflated bytes that may lie in memory; what is beyond goes to the spool.
+const MEMORY: u64 = 256 << 20;
+
+/// Deflated bytes that may lie in the spool for the sake of archives that are yet to come.
+const SPOOLED_AHEAD: u64 = 1 << 30;
+
+/// What a small content costs in memory beside its bytes.
+const OVERHEAD: u64 = 192;
+
+/// Deflates contents and remembers them. Clones are the same packer.
+#[derive(Clone, Debug)]
+pub(crate) struct Packer(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    tasks: Tasks,
+    spool: Spool,
+    /// Bytes of deflated content in memory, cached or in use.
+    memory: Arc<AtomicU64>,
+    cache: Mutex<Cache>,
+}
+
+/// What is kept though no archive may refer to it, oldest first.
+#[derive(Debug, Default)]
+struct Cache {
+    kept: VecDeque<Arc<Packed>>,
+    spooled: u64,
+}
+
+/// Some contents being deflated.
+#[derive(Debug)]
+pub(crate) struct Run {
+    progress: watch::Sender<Progress>,
+    /// Holds what is done until those who wait have taken it.
+    done: Mutex<Vec<Arc<Packed>>>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Progress {
+    /// Bytes of a large content that are deflated, or contents of a batch.
+    steps: u64,
+    over: bool,
+    /// Why a run of one content failed.
+    failure: Option<Arc<io::Error>>,
+}
+
+impl Packer {
+    pub(crate) fn new(tasks: Tasks, spool: Spool) -> Self {
+        Self(Arc::new(Inner { tasks, spool, memory: Arc::default(), cache: Mutex::default() }))
+    }
+
+    /// How many contents of these sizes, and at least one, make one run: a large content, or a batch of small ones.
+    pub(crate) fn run_length(sizes: impl Iterator<Item = u64>) -> usize {
+        let within_block = |bytes: &mut u64, size| {
+            *bytes += size;
+            (*bytes <= BLOCK).then_some(())
+        };
+        sizes.take(BATCH).scan(0, within_block).count().max(1)
+    }
+
+    /// Begins to deflate those contents that nobody has deflated or is deflating. The run goes on while it is held.
+    pub(crate) fn begin<'a>(&self, contents: impl Iterator<Item = &'a Content>) -> Option<Arc<Run>> {
+        let run = Arc::new(Run { progress: watch::Sender::new(Progress::default()), done: Mutex::default() });
+        let mine: Vec<Content> = contents.filter(|content| claim(content, &run)).cloned().collect();
+        if mine.is_empty() {
+            return None;
+        }
+        let (packer, weak) = (self.clone(), Arc::downgrade(&run));
+        self.0.tasks.spawn("packer", async move { packer.drive(&weak, mine).await });
+        Some(run)
+    }
+
+    /// Waits until `content` is deflated.
+    ///
+    /// # Errors
+    /// When it cannot be read, or when there is no room for the result.
+    pub(crate) async fn packed(&self, content: &Content) -> Result<Arc<Packed>, Arc<io::Error>> {
+        loop {
+            if let Some(packed) = self.reached(content, content.size() + 1).await? {
+                return Ok(packed);
+            }
+        }
+    }
+
+    /// Waits until the first `offset` bytes of `content` are deflated; gives the whole when it is there.
+    pub(crate) async fn reached(&self, content: &Content, offset: u64) -> Result<Option<Arc<Packed>>, Arc<io::Error>> {
+        loop {
+            let running = match &*content.slot().lock() {
+                SlotState::Done(packed) => match packed.upgrade() {
+                    Some(packed) => return Ok(Some(packed)),
+                    None => None,
+                },
+                SlotState::Running(run) => run.upgrade(),
+                SlotState::Empty => None,
+            };
+            let Some(run) = running.or_else(|| self.begin(std::iter::once(content))) else { continue };
+            let mut progress = run.progress.subscribe();
+            loop {
+                if let Some(packed) = content.slot().packed() {
+                    return Ok(Some(packed));
+                }
+                let now = progress.borrow_and_update().clone();
+                if let Some(failure) = now.failure {
+                    return Err(failure);
+                }
+                if content.size() > BLOCK && now.steps >= offset {
+                    return Ok(None);
+                }
+                if now.over || progress.changed().await.is_err() {
+                    break;
+                }
+            }
+        }
+    }
+
+    async fn drive(&self, run: &Weak<Run>, contents: Vec<Content>) {
+        let alone = contents.len() == 1;
+        let outcome = match contents.first() {
+            Some(content) if alone && content.as_declared().is_none() && content.size() > BLOCK => {
+                self.drive_large(run, content).await
+            }
+            _ => self.drive_batch(run, &contents).await,
+        };
+        for content in &contents {
+            let mut slot = content.slot().lock();
+            if matches!(&*slot, SlotState::Running(running) if running.ptr_eq(run)) {
+                *slot = SlotState::Empty;
+            }
+        }
+        if let Some(run) = run.upgrade() {
+            run.progress.send_modify(|progress| {
+                progress.over = true;
+                progress.failure = outcome.err().filter(|_| alone).map(Arc::new);
+            });
+        }
+    }
+
+    async fn drive_large(&self, run: &Weak<Run>, content: &Content) -> io::Result<()> {
+        let size = content.size();
+        let mut blocks = stream::iter(0..size.div_ceil(BLOCK))
+            .map(|number| {
+                let (packer, content) = (self.clone(), content.clone());
+                self.0.tasks.compute(move || packer.block(&content, number * BLOCK))
+            })
+            .buffered(2 * processors());
+        let (mut crc, mut parts, mut memory) = (Hasher::new(), Vec::new(), self.nothing_reserved());
+        while let Some(block) = blocks.next().await {
+            let (block_crc, data, reserved) = block.map_err(io::Error::other)??;
+            crc.combine(&block_crc);
+            parts.push(data);
+            if let Some(reserved) = reserved {
+                memory.absorb(reserved);
+            }
+            let Some(run) = run.upgrade() else { return Ok(()) };
+            run.progress.send_modify(|progress| progress.steps = (progress.steps + BLOCK).min(size));
+        }
+        self.finish(run, content, Packed::new(crc.finalize(), size, parts, Some(memory)));
+        Ok(())
+    }
+
+    async fn drive_batch(&self, run: &Weak<Run>, contents: &[Content]) -> io::Result<()> {
+        let (packer, run, contents) = (self.clone(), run.clone(), contents.to_vec());
+        let batch = move || {
+            let mut compress = raw_deflate();
+            let mut failure = None;
+            for content in &contents {
+                let Some(held) = run.upgrade() else { break };
+                match packer.whole(&mut compress, content) {
+                    Ok(packed) => packer.finish(&run, content, packed),
+                    Err(error) => failure = Some(error),
+                }
+                held.progress.send_modify(|progress| progress.steps += 1);
+            }
+            failure.map_or(Ok(()), Err)
+        };
+        self.0.tasks.compute(batch).await.map_err(io::Error::other)?
+    }
+
+    /// Deflates the block at `start`, on a thread that may block.
+    fn block(&self, content: &Content, start: u64) -> io::Result<(Hasher, Data, Option<Reserved>)> {
+        let end = (start + BLOCK).min(content.size());
+        let from = start.saturating_sub(WINDOW);
+        let bytes = content.read(from, end)?;
+        let (dictionary, input) = bytes.split_at(to_usize(start - from));
+        let mut crc = Hasher::new();
+        crc.update(input);
+        let mut compress = raw_deflate();
+        if !dictionary.is_empty() {
+            compress.set_dictionary(dictionary).map_err(io::Error::other)?;
+        }
+        let last = end == content.size();
+        let mut output = Vec::with_capacity(input.len() / 2);
+        deflate(&mut compress, input, &mut output, if last { FlushCompress::Finish } else { FlushCompress::Sync })?;
+        let (data, reserved) = self.store(output)?;
+        Ok((crc, data, reserved))
+    }
+
+    /// Deflates a small or declared content, on a thread that may block.
+    fn whole(&self, compress: &mut Compress, content: &Content) -> io::Result<Packed> {
+        if let Some(declared) = content.as_declared() {
+            return self.declared(compress, declared);
+        }
+        let input = content.read(0, content.size())?;
+        let mut output = Vec::with_capacity(input.len() / 2 + 64);
+        compress.reset();
+        deflate(compress, &input, &mut output, FlushCompress::Finish)?;
+        let (data, reserved) = self.store(output)?;
+        Ok(Packed::new(crc32fast::hash(&input), input.len() as u64, [data], reserved))
+    }
+
+    /// Deflates one block of a declared content, and its end; the rest is that block again.
+    fn declared(&self, compress: &mut Compress, declared: &Declared) -> io::Result<Packed> {
+        let times = declared.size / declared::BLOCK;
+        let mut parts = Vec::new();
+        let mut crc = Hasher::new();
+        let mut memory = self.nothing_reserved();
+        if times > 0 {
+            let input = declared.piece_at(0, declared::BLOCK);
+            let mut output = Vec::new();
+            compress.reset();
+            deflate(compress, &input, &mut output, FlushCompress::Sync)?;
+            memory.add(output.len() as u64);
+            parts.push(Data::Repeated { block: exact(output), times });
+            crc.update(&input);
+            crc = repeated(&crc, times);
+        }
+        let tail = declared.piece_at(times * declared::BLOCK, declared.size.max(times * declared::BLOCK));
+        let mut output = Vec::new();
+        compress.reset();
+        deflate(compress, &tail, &mut output, FlushCompress::Finish)?;
+        memory.add(output.len() as u64);
+        parts.push(Data::Memory(exact(output)));
+        crc.update(&tail);
+        Ok(Packed::new(crc.finalize(), declared.size, parts, Some(memory)))
+    }
+
+    /// Puts deflated bytes in memory while the budget lasts, else in the spool.
+    fn store(&self, output: Vec<u8>) -> io::Result<(Data, Option<Reserved>)> {
+        if let Some(reserved) = self.reserve(output.len() as u64 + OVERHEAD) {
+            return Ok((Data::Memory(exact(output)), Some(reserved)));
+        }
+        let mut spooled = self.0.spool.empty();
+        spooled.append(&output)?;
+        Ok((Data::Spooled(spooled), None))
+    }
+
+    fn nothing_reserved(&self) -> Reserved {
+        Reserved { bytes: 0, budget: self.0.memory.clone() }
+    }
+
+    /// Takes memory from the budget, at the cost of what is cached longest.
+    fn reserve(&self, bytes: u64) -> Option<Reserved> {
+        loop {
+            let fits = |taken: u64| (taken + bytes <= MEMORY).then_some(taken + bytes);
+            if self.0.memory.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits).is_ok() {
+                return Some(Reserved { bytes, budget: self.0.memory.clone() });
+            }
+            // Dropped behind the lock: its memory may go back to the budget, which needs none.
+            let oldest = self.cache().pop()?;
+            drop(oldest);
+        }
+    }
+
+    fn finish(&self, run: &Weak<Run>, content: &Content, packed: Packed) {
+        let packed = Arc::new(packed);
+        if let Some(run) = run.upgrade() {
+            run.done.lock().unwrap_or_else(PoisonError::into_inner).push(packed.clone());
+        }
+        *content.slot().lock() = SlotState::Done(Arc::downgrade(&packed));
+        let dropped = self.cache().push(packed);
+        drop(dropped);
+    }
+
+    fn cache(&self) -> std::sync::MutexGuard<'_, Cache> {
+        self.0.cache.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Cache {
+    /// Keeps one, and gives back those that there is no room for any more.
+    fn push(&mut self, packed: Arc<Packed>) -> Vec<Arc<Packed>> {
+        self.spooled += packed.spooled();
+        self.kept.push_back(packed);
+        let mut dropped = Vec::new();
+        while self.spooled > SPOOLED_AHEAD {
+            dropped.extend(self.pop());
+        }
+        dropped
+    }
+
+    fn pop(&mut self) -> Option<Arc<Packed>> {
+        let oldest = self.kept.pop_front()?;
+        self.spooled -= oldest.spooled();
+        Some(oldest)
+    }
+}
+
+/// Whether `content` was free to be deflated by `run`, which it now is.
+fn claim(content: &Content, run: &Arc<Run>) -> bool {
+    let mut slot = content.slot().lock();
+    let taken = match &*slot {
+        SlotState::Empty => false,
+        SlotState::Running(other) => other.strong_count() > 0,
+        SlotState::Done(packed) => packed.strong_count() > 0,
+    };
+    if !taken {
+        *slot = SlotState::Running(Arc::downgrade(run));
+    }
+    !taken
+}
+
+fn raw_deflate() -> Compress {
+    Compress::new(Compression::new(6), false)
+}
+
+/// Deflates all of `input` and flushes.
+fn deflate(compress: &mut Compress, input: &[u8], output: &mut Vec<u8>, flush: FlushCompress) -> io::Result<()> {
+    let start = compress.total_in();
+    loop {
+        let done = to_usize(compress.total_in() - start);
+        output.reserve((input.len() - done) / 4 + 64);
+        let status = compress.compress_vec(&input[done..], output, flush).map_err(io::Error::other)?;
+        let all_in = to_usize(compress.total_in() - start) == input.len();
+        let flushed = match flush {
+            FlushCompress::Finish => status == flate2::Status::StreamEnd,
+            _ => output.len() < output.capacity(),
+        };
+        if all_in && flushed {
+            return Ok(());
+        }
+    }
+}
+
+/// The checksum of `times` copies of what `once` has seen.
+fn repeated(once: &Hasher, times: u64) -> Hasher {
+    let (mut result, mut power, mut left) = (Hasher::new(), once.clone(), times);
+    while left > 0 {
+        if left & 1 == 1 {
+            result.combine(&power);
+        }
+        let same = power.clone();
+        power.combine(&same);
+        left >>= 1;
+    }
+    result
+}
+
+/// Bytes that take no more memory than they need.
+fn exact(mut output: Vec<u8>) -> Bytes {
+    output.shrink_to_fit();
+    output.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+
+    use flate2::read::DeflateDecoder;
+
+    use super::*;
+
+    fn packer() -> Packer {
+        Packer::new(Tasks::new(), Spool::in_folder(&std::env::temp_dir()).unwrap())
+    }
+
+    fn bytes_of(packed: &Packed) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        while (bytes.len() as u64) < packed.len() {
+            bytes.extend_from_slice(&packed.piece_at(bytes.len() as u64, packed.len()).read().unwrap());
+        }
+        bytes
+    }
+
+    #[track_caller]
+    fn check(packed: &Packed, content: &[u8]) {
+        let mut inflated = Vec::new();
+        DeflateDecoder::new(&bytes_of(packed)[..]).read_to_end(&mut inflated).unwrap();
+        assert!(inflated == content, "{} bytes inflate to {}", content.len(), inflated.len());
+        assert_eq!(packed.crc, crc32fast::hash(content));
+        assert_eq!(packed.size, content.len() as u64);
+    }
+
+    fn text(len: usize) -> Bytes {
+        (0_u32..).flat_map(|n| format!("line {} of {}\n", n, n % 7).into_bytes()).take(len).collect::<Vec<_>>().into()
+    }
+
+    #[tokio::test]
+    async fn contents_of_any_size_inflate_to_themselves() {
+        let packer = packer();
+        for len in [0, 1, 13, 20_480, to_usize(BLOCK), to_usize(BLOCK) + 1, 3_000_000] {
+            let bytes = text(len);
+            let packed = packer.packed(&Content::memory(bytes.clone())).await.unwrap();
+            check(&packed, &bytes);
+        }
+    }
+
+    #[tokio::test]
+    async fn declared_contents_inflate_to_what_is_read() {
+        let packer = packer();
+        for size in [0, 5, declared::BLOCK, 5 * declared::BLOCK + 77] {
+            let content = Content::declared(Declared { size, seed: 9, compressibility: 3 });
+            let packed = packer.packed(&content).await.unwrap();
+            check(&packed, &content.read(0, size).unwrap());
+        }
+    }
+
+    #[tokio::test]
+    async fn a_content_is_deflated_once_for_all_who_want_it() {
+        let packer = packer();
+        let content = Content::memory(text(2_000_000));
+        let (one, other) = tokio::join!(packer.packed(&content), packer.packed(&content));
+        let (one, other) = (one.unwrap(), other.unwrap());
+        assert!(Arc::ptr_eq(&one, &other));
+        assert!(Arc::ptr_eq(&one, &packer.packed(&content).await.unwrap()));
+    }
+
+    #[tokio::test]
+    async fn an_unreadable_content_is_an_error_and_leaves_its_batch_alone() {
+        let packer = packer();
+        let gone = Content::file("/nonexistent/file".into(), 10);
+        let good = Content::memory(text(100));
+        let run = packer.begin([&gone, &good].into_iter()).unwrap();
+        check(&*packer.packed(&good).await.unwrap(), &text(100));
+        assert_eq!(packer.packed(&gone).await.unwrap_err().kind(), io::ErrorKind::NotFound);
+        drop(run);
+    }
+
+    #[tokio::test]
+    async fn deflated_bytes_beyond_the_budget_go_to_the_spool_and_come_back() {
+        let packer = packer();
+        let all = packer.reserve(MEMORY).unwrap();
+        let bytes = text(1_500_000);
+        let packed = packer.packed(&Content::memory(bytes.clone())).await.unwrap();
+        assert_eq!(packed.spooled(), packed.len());
+        check(&packed, &bytes);
+        drop(all);
+    }
+}

@@ -1,0 +1,528 @@
+//! The zip file itself: described, not copied.
+//!
+//! An archive is its entries' names, dates and deflated contents, laid out so that every offset is known. Headers are
+//! written when they are read. The bytes are the real server's, save the deflated ones (wire reference, downloads,
+//! section 4.2): a writer over a stream that cannot seek, so sizes follow the data in a descriptor; folders and empty
+//! files deflated too; NTFS dates, then the Unicode path. Beyond the real server, an entry of 4 GiB or more gets a
+//! zip64 descriptor instead of failing the job. Where zip64 is needed, the records follow the real server's library
+//! (the field comes first, and later central headers say that they were made by version 4.5).
+
+use std::sync::Arc;
+
+use bytes::{Buf as _, BufMut as _, BytesMut};
+
+use crate::{
+    clock::Timestamp,
+    content::{Piece, packed::Packed, to_usize},
+};
+
+/// Small pieces are gathered to this length: a socket takes few large pieces better than many small ones.
+const GATHERED: usize = 64 << 10;
+
+/// Deflated nothing, as folders and empty files hold it.
+const DEFLATED_NOTHING: [u8; 2] = [0x03, 0x00];
+
+/// What a 32-bit field shows when the value is in the zip64 field.
+const ZIP64_MAGIC: u64 = 0xFFFF_FFFF;
+
+const LOCAL: u64 = 30;
+const CENTRAL: u64 = 46;
+const NTFS_FIELD: u64 = 36;
+const DESCRIPTOR: u64 = 16;
+const ZIP64_DESCRIPTOR: u64 = 24;
+const ZIP64_LOCAL_FIELD: u64 = 20;
+const END: u64 = 22;
+const ZIP64_END: u64 = 56 + 20;
+
+/// Bit 3, a data descriptor follows, and bit 11, the name is UTF-8.
+const FLAGS: u16 = 0x0808;
+
+/// What is to become a zip entry.
+#[derive(Clone, Debug)]
+pub(crate) struct ZipEntry {
+    /// With a `/` at the end for a folder.
+    pub(crate) name: Box<str>,
+    pub(crate) created: Timestamp,
+    pub(crate) modified: Timestamp,
+    /// None for folders and empty files.
+    pub(crate) packed: Option<Arc<Packed>>,
+}
+
+/// A zip file, laid out.
+#[derive(Debug)]
+pub(crate) struct Archive {
+    entries: Vec<Laid>,
+    /// The first entry with a size that does not fit in 32 bits.
+    first_large: Option<usize>,
+    /// Where the central directory begins.
+    central: u64,
+    /// Where the end records begin.
+    end: u64,
+    len: u64,
+}
+
+#[derive(Debug)]
+struct Laid {
+    entry: ZipEntry,
+    /// Where its local header begins.
+    offset: u64,
+    /// Where its central header begins.
+    central: u64,
+}
+
+impl ZipEntry {
+    fn data_len(&self) -> u64 {
+        self.packed.as_ref().map_or(DEFLATED_NOTHING.len() as u64, |packed| packed.len())
+    }
+
+    fn size(&self) -> u64 {
+        self.packed.as_ref().map_or(0, |packed| packed.size)
+    }
+
+    fn crc(&self) -> u32 {
+        self.packed.as_ref().map_or(0, |packed| packed.crc)
+    }
+
+    /// Whether a size does not fit in 32 bits.
+    fn is_large(&self) -> bool {
+        self.packed.as_ref().is_some_and(|packed| packed.is_large())
+    }
+
+    fn name_len(&self) -> u64 {
+        self.name.len() as u64
+    }
+
+    fn path_field_len(&self) -> u64 {
+        9 + self.name_len()
+    }
+
+    fn local_len(&self) -> u64 {
+        let zip64 = if self.is_large() { ZIP64_LOCAL_FIELD } else { 0 };
+        LOCAL + self.name_len() + zip64 + NTFS_FIELD + self.path_field_len()
+    }
+
+    fn descriptor_len(&self) -> u64 {
+        if self.is_large() { ZIP64_DESCRIPTOR } else { DESCRIPTOR }
+    }
+
+    /// Data of the zip64 field in the central header.
+    fn zip64_central_len(&self, offset: u64) -> u64 {
+        let sizes = if self.is_large() { 16 } else { 0 };
+        sizes + if offset >= ZIP64_MAGIC { 8 } else { 0 }
+    }
+
+    fn central_len(&self, offset: u64) -> u64 {
+        let zip64 = match self.zip64_central_len(offset) {
+            0 => 0,
+            len => 4 + len,
+        };
+        CENTRAL + self.name_len() + zip64 + NTFS_FIELD + self.path_field_len()
+    }
+
+    fn write_local(&self, out: &mut BytesMut) {
+        let large = self.is_large();
+        out.put_u32_le(0x0403_4B50);
+        out.put_u16_le(if large { 45 } else { 20 });
+        self.write_common(out);
+        out.put_u32_le(0);
+        let size = if large { u32::MAX } else { 0 };
+        out.put_u32_le(size);
+        out.put_u32_le(size);
+        out.put_u16_le(low_u16(self.name_len()));
+        out.put_u16_le(low_u16(self.local_len() - LOCAL - self.name_len()));
+        out.put_slice(self.name.as_bytes());
+        if large {
+            out.put_u16_le(0x0001);
+            out.put_u16_le(16);
+            out.put_bytes(0, 16);
+        }
+        self.write_fields(out);
+    }
+
+    fn write_descriptor(&self, out: &mut BytesMut) {
+        out.put_u32_le(0x0807_4B50);
+        out.put_u32_le(self.crc());
+        if self.is_large() {
+            out.put_u64_le(self.data_len());
+            out.put_u64_le(self.size());
+        } else {
+            out.put_u32_le(low_u32(self.data_len()));
+            out.put_u32_le(low_u32(self.size()));
+        }
+    }
+
+    fn write_central(&self, offset: u64, after_zip64: bool, out: &mut BytesMut) {
+        let zip64 = self.zip64_central_len(offset);
+        let shown = |value: u64| if self.is_large() { u32::MAX } else { low_u32(value) };
+        out.put_u32_le(0x0201_4B50);
+        out.put_u16_le(if after_zip64 { 45 } else { 20 });
+        out.put_u16_le(if zip64 > 0 { 45 } else { 20 });
+        self.write_common(out);
+        out.put_u32_le(self.crc());
+        out.put_u32_le(shown(self.data_len()));
+        out.put_u32_le(shown(self.size()));
+        out.put_u16_le(low_u16(self.name_len()));
+        out.put_u16_le(low_u16(self.central_len(offset) - CENTRAL - self.name_len()));
+        // No comment, first disk, no internal and no external attributes.
+        out.put_bytes(0, 10);
+        out.put_u32_le(low_u32(offset.min(ZIP64_MAGIC)));
+        out.put_slice(self.name.as_bytes());
+        if zip64 > 0 {
+            out.put_u16_le(0x0001);
+            out.put_u16_le(low_u16(zip64));
+            if self.is_large() {
+                out.put_u64_le(self.size());
+                out.put_u64_le(self.data_len());
+            }
+            if offset >= ZIP64_MAGIC {
+                out.put_u64_le(offset);
+            }
+        }
+        self.write_fields(out);
+    }
+
+    /// Flags, method and DOS date, which both headers share.
+    fn write_common(&self, out: &mut BytesMut) {
+        out.put_u16_le(FLAGS);
+        out.put_u16_le(8);
+        out.put_u32_le(dos_time(self.modified));
+    }
+
+    /// The NTFS dates and the Unicode path.
+    fn write_fields(&self, out: &mut BytesMut) {
+        out.put_u16_le(0x000A);
+        out.put_u16_le(32);
+        out.put_u32_le(0);
+        out.put_u16_le(0x0001);
+        out.put_u16_le(24);
+        out.put_u64_le(ntfs_time(self.modified));
+        out.put_u64_le(0);
+        out.put_u64_le(ntfs_time(self.created));
+        out.put_u16_le(0x7075);
+        out.put_u16_le(low_u16(5 + self.name_len()));
+        out.put_u8(1);
+        out.put_u32_le(crc32fast::hash(self.name.as_bytes()));
+        out.put_slice(self.name.as_bytes());
+    }
+}
+
+impl Archive {
+    /// Lays the entries out in their order.
+    pub(crate) fn new(entries: impl IntoIterator<Item = ZipEntry>) -> Self {
+        let mut offset = 0;
+        let mut entries: Vec<Laid> = entries
+            .into_iter()
+            .map(|entry| {
+                let laid = Laid { offset, central: 0, entry };
+                offset += laid.entry.local_len() + laid.entry.data_len() + laid.entry.descriptor_len();
+                laid
+            })
+            .collect();
+        entries.shrink_to_fit();
+        let mut end = offset;
+        for laid in &mut entries {
+            laid.central = end;
+            end += laid.entry.central_len(laid.offset);
+        }
+        let first_large = entries.iter().position(|laid| laid.entry.is_large());
+        let mut archive = Self { entries, first_large, central: offset, end, len: 0 };
+        archive.len = end + END + if archive.ends_with_zip64() { ZIP64_END } else { 0 };
+        archive
+    }
+
+    /// Bytes of the zip file.
+    pub(crate) fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// Some of the bytes from `offset` on, at most up to `end`.
+    pub(crate) fn piece_at(&self, offset: u64, end: u64) -> Piece {
+        let wanted = to_usize((end - offset).min(GATHERED as u64));
+        let mut gathered = BytesMut::new();
+        while gathered.len() < wanted {
+            let at = offset + gathered.len() as u64;
+            match self.part_at(at) {
+                Part::Data(packed, from) => match packed.piece_at(from, packed.len().min(from + (end - at))) {
+                    Piece::Bytes(bytes) if bytes.len() < GATHERED / 2 => gathered.extend_from_slice(&bytes),
+                    piece if gathered.is_empty() => return piece,
+                    _ => break,
+                },
+                Part::Record(record, skip) => {
+                    if gathered.is_empty() {
+                        gathered.reserve(wanted + 1024);
+                    }
+                    self.write(record, &mut gathered);
+                    // Only the first record can begin before the offset.
+                    gathered.advance(skip);
+                }
+            }
+        }
+        gathered.truncate(to_usize((end - offset).min(gathered.len() as u64)));
+        Piece::Bytes(gathered.freeze())
+    }
+
+    /// What lies at `offset`, and how much of it lies before.
+    fn part_at(&self, offset: u64) -> Part<'_> {
+        if offset >= self.end {
+            return Part::record(Record::End, offset - self.end);
+        }
+        if offset >= self.central {
+            let index = self.entries.partition_point(|laid| laid.central <= offset) - 1;
+            return Part::record(Record::Central(index), offset - self.entries[index].central);
+        }
+        let index = self.entries.partition_point(|laid| laid.offset <= offset) - 1;
+        let Laid { entry, offset: start, .. } = &self.entries[index];
+        let data = start + entry.local_len();
+        let descriptor = data + entry.data_len();
+        if offset < data {
+            Part::record(Record::Local(index), offset - start)
+        } else if offset >= descriptor {
+            Part::record(Record::Descriptor(index), offset - descriptor)
+        } else if let Some(packed) = &entry.packed {
+            Part::Data(packed, offset - data)
+        } else {
+            Part::record(Record::Nothing, offset - data)
+        }
+    }
+
+    fn write(&self, record: Record, out: &mut BytesMut) {
+        match record {
+            Record::Local(index) => self.entries[index].entry.write_local(out),
+            Record::Nothing => out.put_slice(&DEFLATED_NOTHING),
+            Record::Descriptor(index) => self.entries[index].entry.write_descriptor(out),
+            Record::Central(index) => {
+                let laid = &self.entries[index];
+                let after_zip64 = laid.offset >= ZIP64_MAGIC || self.first_large.is_some_and(|first| first <= index);
+                laid.entry.write_central(laid.offset, after_zip64, out);
+            }
+            Record::End => self.write_end(out),
+        }
+    }
+
+    fn ends_with_zip64(&self) -> bool {
+        self.entries.len() > 0xFFFF
+            || self.central >= ZIP64_MAGIC
+            || self.end - self.central >= ZIP64_MAGIC
+            || self.entries.last().is_some_and(|last| last.offset >= ZIP64_MAGIC)
+            || self.first_large.is_some()
+    }
+
+    fn write_end(&self, out: &mut BytesMut) {
+        let entries = self.entries.len() as u64;
+        let central_len = self.end - self.central;
+        if self.ends_with_zip64() {
+            out.put_u32_le(0x0606_4B50);
+            out.put_u64_le(44);
+            out.put_u16_le(45);
+            out.put_u16_le(45);
+            out.put_u32_le(0);
+            out.put_u32_le(0);
+            out.put_u64_le(entries);
+            out.put_u64_le(entries);
+            out.put_u64_le(central_len);
+            out.put_u64_le(self.central);
+            out.put_u32_le(0x0706_4B50);
+            out.put_u32_le(0);
+            out.put_u64_le(self.end);
+            out.put_u32_le(1);
+        }
+        out.put_u32_le(0x0605_4B50);
+        out.put_u32_le(0);
+        let shown = low_u16(entries.min(0xFFFF));
+        out.put_u16_le(shown);
+        out.put_u16_le(shown);
+        out.put_u32_le(low_u32(central_len.min(ZIP64_MAGIC)));
+        out.put_u32_le(low_u32(self.central.min(ZIP64_MAGIC)));
+        out.put_u16_le(0);
+    }
+}
+
+/// A piece of the file that is written when it is read.
+#[derive(Clone, Copy)]
+enum Record {
+    Local(usize),
+    /// The data of a folder or an empty file.
+    Nothing,
+    Descriptor(usize),
+    Central(usize),
+    End,
+}
+
+enum Part<'a> {
+    /// A record, and how many of its bytes lie before the offset.
+    Record(Record, usize),
+    /// Deflated content, and how many of its bytes lie before the offset.
+    Data(&'a Packed, u64),
+}
+
+impl Part<'_> {
+    fn record(record: Record, skip: u64) -> Self {
+        Self::Record(record, to_usize(skip))
+    }
+}
+
+/// The low 16 bits. Values were laid out to fit; longer names than a zip can hold are cut off by the plan.
+fn low_u16(value: u64) -> u16 {
+    u16::try_from(value & 0xFFFF).unwrap_or_default()
+}
+
+fn low_u32(value: u64) -> u32 {
+    u32::try_from(value & 0xFFFF_FFFF).unwrap_or_default()
+}
+
+/// Date and time in the two-second steps of DOS, in UTC, the time zone of the real server's image. What lies before
+/// 1980 is shown as its first day, as the real server's library does.
+fn dos_time(time: Timestamp) -> u32 {
+    let at = time.utc();
+    let Ok(year) = u32::try_from(i32::from(at.year()) - 1980) else { return 1 << 21 | 1 << 16 };
+    let field = |value: i8| u32::try_from(value).unwrap_or_default();
+    year.min(127) << 25
+        | field(at.month()) << 21
+        | field(at.day()) << 16
+        | field(at.hour()) << 11
+        | field(at.minute()) << 5
+        | field(at.second()) >> 1
+}
+
+/// Steps of 100 ns since 1601, as Windows counts.
+fn ntfs_time(time: Timestamp) -> u64 {
+    u64::try_from((i128::from(time.as_millis()) + 11_644_473_600_000) * 10_000).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Cursor, Read as _};
+
+    use super::*;
+    use crate::content::{Content, packed::Data};
+
+    const CREATED: Timestamp = Timestamp::from_millis(1_782_119_701_000);
+    const MODIFIED: Timestamp = Timestamp::from_millis(1_782_119_702_456);
+
+    fn entry(name: &str, content: Option<(&[u8], &'static [u8])>) -> ZipEntry {
+        let packed = content.map(|(content, deflated)| {
+            let data = [Data::Memory(deflated.into())];
+            Arc::new(Packed::new(crc32fast::hash(content), content.len() as u64, data, None))
+        });
+        ZipEntry { name: name.into(), created: CREATED, modified: MODIFIED, packed }
+    }
+
+    fn huge(name: &str, size: u64) -> ZipEntry {
+        let data = [Data::Repeated { block: vec![0; 1 << 20].into(), times: size >> 20 }];
+        ZipEntry { packed: Some(Arc::new(Packed::new(1, size, data, None))), ..entry(name, None) }
+    }
+
+    fn bytes_of(archive: Archive) -> Vec<u8> {
+        let content = Content::archive(Arc::new(archive));
+        content.read(0, content.size()).unwrap().to_vec()
+    }
+
+    fn dummy() -> ZipEntry {
+        // "dummy content", deflated by zlib at level 6.
+        entry(
+            "docTest3.txt",
+            Some((b"dummy content", &[75, 41, 205, 205, 173, 84, 72, 206, 207, 43, 73, 205, 43, 1, 0])),
+        )
+    }
+
+    /// Section 4.2 of the wire reference, field by field, at the size that it states.
+    #[test]
+    fn the_layout_is_the_real_servers_to_the_byte() {
+        let bytes = bytes_of(Archive::new([dummy()]));
+        assert_eq!(bytes.len(), 267);
+        let crc = crc32fast::hash(b"dummy content").to_le_bytes();
+        let name = b"docTest3.txt";
+        let dates = [
+            &[0x0A, 0, 32, 0, 0, 0, 0, 0, 1, 0, 24, 0][..],
+            &(13_426_593_302_456_u64 * 10_000).to_le_bytes(),
+            &[0; 8],
+            &(13_426_593_301_000_u64 * 10_000).to_le_bytes(),
+        ]
+        .concat();
+        let path = [&[0x75, 0x70, 17, 0, 1][..], &crc32fast::hash(name).to_le_bytes(), name].concat();
+        // 22 June 2026, 09:15:02
+        let common = [0x08, 0x08, 8, 0, 0xE1, 0x49, 0xD6, 0x5C];
+        let expected = [
+            &b"PK\x03\x04\x14\0"[..],
+            &common,
+            &[0; 12],
+            &[12, 0, 57, 0],
+            name,
+            &dates,
+            &path,
+            &[75, 41, 205, 205, 173, 84, 72, 206, 207, 43, 73, 205, 43, 1, 0],
+            b"PK\x07\x08",
+            &crc,
+            &[15, 0, 0, 0, 13, 0, 0, 0],
+            b"PK\x01\x02\x14\0\x14\0",
+            &common,
+            &crc,
+            &[15, 0, 0, 0, 13, 0, 0, 0],
+            &[12, 0, 57, 0],
+            &[0; 14],
+            name,
+            &dates,
+            &path,
+            b"PK\x05\x06\0\0\0\0\x01\0\x01\0",
+            &[115, 0, 0, 0, 130, 0, 0, 0, 0, 0],
+        ]
+        .concat();
+        assert_eq!(bytes, expected);
+    }
+
+    #[test]
+    fn folders_and_empty_files_are_two_deflated_bytes() {
+        let bytes = bytes_of(Archive::new([entry("a/", None)]));
+        assert_eq!(bytes[30 + 2 + 36 + 11..][..2], DEFLATED_NOTHING);
+        assert_eq!(bytes.len(), 30 + 2 + 47 + 2 + 16 + 46 + 2 + 47 + 22);
+    }
+
+    #[test]
+    fn an_archive_of_nothing_is_its_end_record() {
+        assert_eq!(bytes_of(Archive::new([])), [&b"PK\x05\x06"[..], &[0; 18]].concat());
+    }
+
+    #[test]
+    fn a_zip_reader_finds_every_entry_and_its_bytes() {
+        let bytes = bytes_of(Archive::new([entry("f/", None), dummy(), entry("\u{6587} a/empty.txt", None)]));
+        let mut zip = zip::ZipArchive::new(Cursor::new(bytes)).unwrap();
+        let names: Vec<_> = zip.file_names().map(|name| name.unwrap().into_owned()).collect();
+        assert_eq!(names, ["f/", "docTest3.txt", "\u{6587} a/empty.txt"]);
+        let mut content = String::new();
+        zip.by_index(1).unwrap().read_to_string(&mut content).unwrap();
+        assert_eq!(content, "dummy content");
+    }
+
+    #[test]
+    fn every_range_is_the_same_as_in_the_whole() {
+        let content = Content::archive(Arc::new(Archive::new([entry("f/", None), dummy(), dummy()])));
+        let whole = content.read(0, content.size()).unwrap();
+        for from in 0..content.size() {
+            for to in from + 1..=content.size() {
+                assert_eq!(content.read(from, to).unwrap(), whole[to_usize(from)..to_usize(to)], "{from}..{to}");
+            }
+        }
+    }
+
+    #[test]
+    fn zip64_records_appear_only_when_counts_or_offsets_or_sizes_need_them() {
+        let tail = |archive: Archive| {
+            let len = archive.len();
+            let content = Content::archive(Arc::new(archive));
+            content.read(len - END - ZIP64_END, len).unwrap()
+        };
+        let many = |count| Archive::new((0..count).map(|number| entry(&number.to_string(), None)));
+        assert!(!tail(many(0xFFFF)).starts_with(b"PK\x06\x06"));
+        let end = tail(many(0x1_0000));
+        assert!(end.starts_with(b"PK\x06\x06"));
+        assert_eq!(end[32..40], 0x1_0000_u64.to_le_bytes());
+        assert!(tail(Archive::new([huge("big", 5 << 30)])).starts_with(b"PK\x06\x06"));
+        assert!(tail(Archive::new([huge("a", 3 << 30), huge("b", 3 << 30), dummy()])).starts_with(b"PK\x06\x06"));
+    }
+
+    #[test]
+    fn dates_before_dos_are_its_first_day() {
+        assert_eq!(dos_time(Timestamp::from_millis(0)), 1 << 21 | 1 << 16);
+        assert_eq!(dos_time(Timestamp::from_millis(315_532_800_000)), 1 << 21 | 1 << 16);
+    }
+}

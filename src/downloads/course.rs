@@ -1,0 +1,101 @@
+//! The course that a job shows: when, in terms of bytes, it publishes, and when, in terms of time, it may.
+//!
+//! Section 3 of the wire reference: the real server writes its counters after chunk 1, 501, 1001, … of each file, a
+//! chunk being up to 20,480 bytes, and at no other moment.
+
+use std::{num::NonZeroU64, time::Duration};
+
+use tokio::sync::watch;
+
+use crate::{
+    clock::{Clock, Timestamp},
+    settings::DownloadSettings,
+};
+
+/// The length of the real server's copy buffer.
+const CHUNK: u64 = 20_480;
+
+/// Of so many chunks, the first publishes.
+const CHUNKS_PER_UPDATE: usize = 500;
+
+/// The offsets, within a file of `size` bytes, at which its progress is published.
+pub(super) fn publications(size: u64) -> impl Iterator<Item = u64> {
+    (0..size.div_ceil(CHUNK)).step_by(CHUNKS_PER_UPDATE).map(move |chunk| ((chunk + 1) * CHUNK).min(size))
+}
+
+/// How fast a job may go.
+#[derive(Debug)]
+pub(super) struct Pace {
+    clock: Clock,
+    settings: watch::Receiver<DownloadSettings>,
+    /// A moment, and how many bytes were through by then.
+    since: Timestamp,
+    through: u64,
+}
+
+impl Pace {
+    /// The pace of a job that begins now.
+    pub(super) fn new(clock: Clock, settings: watch::Receiver<DownloadSettings>) -> Self {
+        let since = clock.now();
+        Self { clock, settings, since, through: 0 }
+    }
+
+    /// Waits until so many bytes of the job may be through.
+    pub(super) async fn reach(&mut self, bytes: u64) {
+        loop {
+            let Some(pace) = self.settings.borrow_and_update().pace else {
+                (self.since, self.through) = (self.clock.now(), bytes);
+                return;
+            };
+            let due = self.since + time_for(bytes.saturating_sub(self.through), pace);
+            tokio::select! {
+                biased;
+                () = self.clock.sleep_until(due) => return,
+                _ = self.settings.changed() => {
+                    let now = self.clock.now();
+                    self.through += bytes_in(now.since(self.since), pace);
+                    self.since = now;
+                }
+            }
+        }
+    }
+}
+
+/// Rounded up to the clock's milliseconds.
+fn time_for(bytes: u64, pace: NonZeroU64) -> Duration {
+    let millis = (u128::from(bytes) * 1000).div_ceil(u128::from(pace.get()));
+    Duration::from_millis(u64::try_from(millis).unwrap_or(u64::MAX))
+}
+
+fn bytes_in(time: Duration, pace: NonZeroU64) -> u64 {
+    u64::try_from(time.as_millis() * u128::from(pace.get()) / 1000).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(size: u64, expected: &[u64]) {
+        assert_eq!(publications(size).collect::<Vec<_>>(), expected, "of {size} bytes");
+    }
+
+    #[test]
+    fn chunks_1_501_1001_publish() {
+        check(0, &[]);
+        check(13, &[13]);
+        check(20_480, &[20_480]);
+        check(20_481, &[20_480]);
+        check(500 * 20_480, &[20_480]);
+        check(500 * 20_480 + 1, &[20_480, 500 * 20_480 + 1]);
+        check(1001 * 20_480, &[20_480, 501 * 20_480, 1001 * 20_480]);
+    }
+
+    #[test]
+    fn time_is_rounded_up() {
+        let pace = NonZeroU64::new(1000).unwrap();
+        assert_eq!(time_for(1, pace), Duration::from_millis(1));
+        assert_eq!(time_for(20_480, NonZeroU64::new(20_480).unwrap()), Duration::from_secs(1));
+        assert_eq!(bytes_in(Duration::from_millis(1500), pace), 1500);
+    }
+}

@@ -1,0 +1,200 @@
+//! One download: what was asked for, how far it is, and in the end its archive.
+//!
+//! The job alone writes the progress; every reader copies it whole, so nobody sees DONE with yesterday's counters. What
+//! only a running job needs is gone with the job: a finished download is a small record and its archive.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    clock::Timestamp,
+    content::Content,
+    repository::{access::Caller, node::NodeId},
+};
+
+/// Where a download stands. There is none for failure: a job that dies leaves the last one (section 3.2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Status {
+    /// Nothing was zipped yet.
+    #[default]
+    Pending,
+    /// The first bytes were zipped.
+    InProgress,
+    /// The archive can be fetched.
+    Done,
+    /// Somebody cancelled it in time.
+    Cancelled,
+    /// The requested nodes have more bytes than the limit allows.
+    MaxContentSizeExceeded,
+}
+
+impl Status {
+    /// As on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "PENDING",
+            Self::InProgress => "IN_PROGRESS",
+            Self::Done => "DONE",
+            Self::Cancelled => "CANCELLED",
+            Self::MaxContentSizeExceeded => "MAX_CONTENT_SIZE_EXCEEDED",
+        }
+    }
+
+    /// Whether nothing can follow.
+    pub fn is_final(self) -> bool {
+        !matches!(self, Self::Pending | Self::InProgress)
+    }
+}
+
+/// How far a download is, as a client sees it. All counts are as published, and bytes are uncompressed ones.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Where it stands.
+    pub status: Status,
+    /// Files that are zipped whole.
+    pub files_added: u64,
+    /// Bytes that are zipped.
+    pub bytes_added: u64,
+    /// Files to be zipped.
+    pub total_files: u64,
+    /// Bytes to be zipped.
+    pub total_bytes: u64,
+}
+
+/// A download node.
+#[derive(Debug)]
+pub(crate) struct Download {
+    pub(crate) id: NodeId,
+    pub(crate) creator: Caller,
+    pub(crate) name: Box<str>,
+    pub(crate) created: Timestamp,
+    pub(crate) node_ids: Box<[NodeId]>,
+    state: Mutex<State>,
+    changed: Notify,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct State {
+    pub(crate) progress: Progress,
+    /// `cm:modified`: when one of its properties was last written.
+    pub(crate) modified: Timestamp,
+    pub(crate) is_cancel_requested: bool,
+    /// The archive, once it is DONE.
+    pub(crate) content: Option<Content>,
+    is_deleted: bool,
+    /// Ends the job; gone with it.
+    stop: Option<CancellationToken>,
+}
+
+impl Download {
+    pub(crate) fn new(id: NodeId, creator: Caller, name: String, node_ids: Vec<NodeId>, now: Timestamp) -> Self {
+        Self {
+            id,
+            creator,
+            name: name.into(),
+            created: now,
+            node_ids: node_ids.into(),
+            state: Mutex::new(State {
+                progress: Progress::default(),
+                modified: now,
+                is_cancel_requested: false,
+                content: None,
+                is_deleted: false,
+                stop: Some(CancellationToken::new()),
+            }),
+            changed: Notify::new(),
+        }
+    }
+
+    /// Whether it belongs to `caller`, or he is an administrator: nobody else may do anything with it.
+    pub(crate) fn is_of(&self, caller: &Caller) -> bool {
+        caller.is_admin || caller.user == self.creator.user
+    }
+
+    /// Everything that changes, at one moment.
+    pub(crate) fn state(&self) -> State {
+        self.lock().clone()
+    }
+
+    pub(crate) fn progress(&self) -> Progress {
+        self.lock().progress
+    }
+
+    pub(crate) fn modified(&self) -> Timestamp {
+        self.lock().modified
+    }
+
+    /// Says that it is to be cancelled. The property is written in every state, and moves `cm:modified`.
+    pub(crate) fn request_cancel(&self, now: Timestamp) {
+        let mut state = self.lock();
+        state.is_cancel_requested = true;
+        state.modified = now;
+        drop(state);
+        self.changed.notify_waiters();
+    }
+
+    /// Publishes progress; says whether a cancel was requested by then. What is final stays as it is.
+    pub(super) fn publish(&self, now: Timestamp, progress: Progress) -> bool {
+        let mut state = self.lock();
+        if !state.progress.status.is_final() {
+            state.progress = progress;
+            state.modified = now;
+        }
+        let is_cancel_requested = state.is_cancel_requested;
+        drop(state);
+        self.changed.notify_waiters();
+        is_cancel_requested
+    }
+
+    /// The archive becomes its content, and its status DONE, in one step.
+    pub(super) fn finish(&self, now: Timestamp, progress: Progress, archive: Content) {
+        self.lock().content = Some(archive);
+        self.publish(now, Progress { status: Status::Done, ..progress });
+    }
+
+    /// Ends its job, which can tell nobody any more.
+    pub(super) fn end_as_deleted(&self) {
+        let mut state = self.lock();
+        state.is_deleted = true;
+        let stop = state.stop.take();
+        drop(state);
+        if let Some(stop) = stop {
+            stop.cancel();
+        }
+        self.changed.notify_waiters();
+    }
+
+    /// What ends its job; none when it was deleted before the job began.
+    pub(super) fn stop(&self) -> Option<CancellationToken> {
+        self.lock().stop.clone()
+    }
+
+    /// Its job is over, however it ended.
+    pub(super) fn job_ended(&self) {
+        self.lock().stop = None;
+    }
+
+    /// Waits until its progress satisfies `condition`; none when it is deleted first.
+    pub(crate) async fn wait_for(&self, condition: impl Fn(&Progress) -> bool) -> Option<Progress> {
+        loop {
+            let mut changed = std::pin::pin!(self.changed.notified());
+            changed.as_mut().enable();
+            {
+                let state = self.lock();
+                if state.is_deleted {
+                    return None;
+                }
+                if condition(&state.progress) {
+                    return Some(state.progress);
+                }
+            }
+            changed.await;
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,75 @@
+//! The downloads by id, and the order in which they come of age. The only code that touches the map.
+
+use std::{
+    cmp::Reverse,
+    collections::BinaryHeap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use dashmap::DashMap;
+use tokio::sync::Notify;
+
+use super::download::Download;
+use crate::{clock::Timestamp, repository::node::NodeId};
+
+/// The downloads that exist.
+#[derive(Debug, Default)]
+pub(super) struct Registry {
+    downloads: DashMap<NodeId, Arc<Download>>,
+    /// When each was last known to be modified, oldest first. An entry may be too early, never too late: downloads are
+    /// modified much more often than they expire, so it is put right when its time comes.
+    by_age: Mutex<BinaryHeap<Reverse<(Timestamp, NodeId)>>>,
+    /// The first one came.
+    first: Notify,
+}
+
+impl Registry {
+    pub(super) fn insert(&self, download: Arc<Download>) {
+        let entry = Reverse((download.modified(), download.id));
+        self.downloads.insert(download.id, download);
+        let mut by_age = self.by_age();
+        by_age.push(entry);
+        if by_age.len() == 1 {
+            self.first.notify_one();
+        }
+    }
+
+    pub(super) fn find(&self, id: NodeId) -> Option<Arc<Download>> {
+        self.downloads.get(&id).map(|download| download.clone())
+    }
+
+    pub(super) fn remove(&self, id: NodeId) -> Option<Arc<Download>> {
+        self.downloads.remove(&id).map(|(_, download)| download)
+    }
+
+    /// The download that was modified before `limit` and longest ago, if there is one; what was deleted or modified in
+    /// the meantime is put right on the way.
+    pub(super) fn oldest_before(&self, limit: Timestamp) -> Option<NodeId> {
+        let mut by_age = self.by_age();
+        while let Some(Reverse((noted, id))) = by_age.peek().copied()
+            && noted < limit
+        {
+            by_age.pop();
+            match self.find(id).map(|download| download.modified()) {
+                Some(modified) if modified < limit => return Some(id),
+                Some(modified) => by_age.push(Reverse((modified, id))),
+                None => (),
+            }
+        }
+        None
+    }
+
+    /// The moment from which the next age is counted.
+    pub(super) fn oldest(&self) -> Option<Timestamp> {
+        self.by_age().peek().map(|Reverse((noted, _))| *noted)
+    }
+
+    /// Resolves when there is a download where there was none.
+    pub(super) async fn first(&self) {
+        self.first.notified().await;
+    }
+
+    fn by_age(&self) -> MutexGuard<'_, BinaryHeap<Reverse<(Timestamp, NodeId)>>> {
+        self.by_age.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,91 @@
+//! Why a request was refused, in Alfresco's vocabulary and without HTTP.
+//!
+//! The texts are the real server's, letter by letter (wire reference, downloads, sections 1, 2 and 7). How a refusal
+//! looks on the wire is decided in one place, `api/envelope.rs`.
+
+use std::borrow::Cow;
+
+/// The result of everything that may be refused.
+pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a request was refused.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// No node, download or alias of that id.
+    #[error("The entity with id: {0} was not found")]
+    EntityNotFound(String),
+    /// Nothing of that kind, such as a dead ticket. The real server leaves the placeholder unfilled for versions.
+    #[error("{0} was not found")]
+    NotFound(Cow<'static, str>),
+    /// Not found, in words of its own.
+    #[error("{0}")]
+    NoSuch(String),
+    /// A collection that does not exist: the real server then says nothing at all.
+    #[error("")]
+    NoSuchCollection,
+    /// The caller may not do this to this node.
+    #[error("Permission was denied")]
+    PermissionDenied,
+    /// Not allowed, in words of its own.
+    #[error("{0}")]
+    Forbidden(Cow<'static, str>),
+    /// An argument, or the body, that cannot be used.
+    #[error("{0}")]
+    InvalidArgument(Cow<'static, str>),
+    /// An `include` that cannot be read.
+    #[error("An invalid INCLUDE query was received. {0}")]
+    InvalidInclude(String),
+    /// The resource exists, the operation on it does not.
+    #[error("The operation is unsupported")]
+    UnsupportedOperation,
+    /// The method does not fit the address, in words of its own.
+    #[error("{0}")]
+    MethodNotAllowed(Cow<'static, str>),
+    /// A method that no script answers, found before anybody is asked who he is.
+    #[error("Script url {path} does not support the method {method}")]
+    ScriptMethod { path: String, method: String },
+    /// An address that no script answers.
+    #[error("Script url {0} does not map to a Web Script.")]
+    ScriptUrl(String),
+    /// Nobody, or nobody known.
+    #[error("Authentication failed for Web Script {script}")]
+    Unauthenticated { script: &'static str, network: String },
+    /// A guest, where a user is needed.
+    #[error("Web Script {0} requires user authentication; however, a guest has attempted access.")]
+    GuestRefused(&'static str),
+    /// A scheme other than Basic in the `Authorization` header.
+    #[error("Authorization '{scheme}' not supported.")]
+    UnsupportedAuthorization { scheme: String, network: String },
+    /// `Authorization: Basic` with nothing behind it, over which the real server stumbles.
+    #[error("Index 1 out of bounds for length 1")]
+    EmptyAuthorization { network: String },
+    /// The node has no content (yet).
+    #[error(
+        "Unable to locate content for node ref workspace://SpacesStore/{0} (property: {{http://www.alfresco.org/model/content/1.0}}content)"
+    )]
+    ContentMissing(String),
+    /// The content lies in an archive that takes hours to answer.
+    #[error("One or more nodes' content is archived and not accessible.")]
+    ContentArchived,
+    /// Somebody holds a lock on the node.
+    #[error("Cannot perform operation since the node (id:{0}) is locked.")]
+    NodeLocked(String),
+    /// The body is larger than the real server takes.
+    #[error("The file can't be uploaded because it's larger than the maximum upload size")]
+    TooLarge,
+    /// The real server's own null pointers and the like, whose texts carry no log number.
+    #[error("{0}")]
+    Java(&'static str),
+    /// A failure of the real server's that comes without any text.
+    #[error("")]
+    JavaWithoutText,
+    /// Switched off.
+    #[error("Not Implemented")]
+    NotImplemented,
+    /// Not ready to serve.
+    #[error("{0}")]
+    NotReady(&'static str),
+    /// A bug in the mock. The source goes to the log, never to the client.
+    #[error("An unexpected error occurred")]
+    Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+}

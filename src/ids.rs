@@ -1,0 +1,75 @@
+//! Node ids, log ids and tickets: the one door to chance.
+//!
+//! They come from a cryptographic generator, seeded by the system, or by a tester who wants the same ids in every run.
+
+use std::{
+    fmt::Write as _,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use rand::{
+    Rng, SeedableRng,
+    rngs::{StdRng, SysRng},
+};
+use uuid::{Builder, Uuid};
+
+/// A source of ids. Clones draw from the same sequence.
+#[derive(Clone, Debug)]
+pub(crate) struct Ids {
+    generator: Arc<Mutex<StdRng>>,
+}
+
+impl Ids {
+    /// Ids that nobody can foretell.
+    pub(crate) fn random() -> Self {
+        Self::drawing_from(StdRng::try_from_rng(&mut SysRng).expect("the system has a source of random bytes"))
+    }
+
+    /// The same ids for the same seed.
+    pub(crate) fn seeded(seed: u64) -> Self {
+        Self::drawing_from(StdRng::seed_from_u64(seed))
+    }
+
+    fn drawing_from(generator: StdRng) -> Self {
+        Self { generator: Arc::new(Mutex::new(generator)) }
+    }
+
+    /// A new UUID, version 4.
+    pub(crate) fn uuid(&self) -> Uuid {
+        Builder::from_random_bytes(self.bytes()).into_uuid()
+    }
+
+    /// The 40 hexadecimal digits of a new ticket.
+    pub(crate) fn ticket_digits(&self) -> String {
+        self.bytes::<20>().iter().fold(String::with_capacity(40), |mut digits, byte| {
+            let _ = write!(digits, "{byte:02x}");
+            digits
+        })
+    }
+
+    fn bytes<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.generator.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(&mut bytes);
+        bytes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seed_repeats_its_ids() {
+        let (one, other) = (Ids::seeded(7), Ids::seeded(7));
+        assert_eq!(one.uuid(), other.uuid());
+        assert_eq!(one.ticket_digits(), other.ticket_digits());
+        assert_ne!(one.uuid(), one.uuid());
+    }
+
+    #[test]
+    fn tickets_are_forty_lower_case_hexadecimal_digits() {
+        let digits = Ids::random().ticket_digits();
+        assert_eq!(digits.len(), 40);
+        assert!(digits.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f')));
+    }
+}

@@ -1,0 +1,253 @@
+//! One running instance, on a thread of its own.
+//!
+//! [`Mock::start`] is a plain function: it works in a `#[test]`, and a blocking client inside an async test does not
+//! deadlock. Two mocks in one process share nothing. Dropping one stops it.
+
+use std::{
+    fs, io,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    thread::{self, JoinHandle},
+};
+
+use tokio::{
+    net::TcpListener,
+    runtime::{Builder, Handle, Runtime},
+    sync::oneshot,
+};
+
+use crate::{
+    Clock, Config, Progress, Settings,
+    api::front::Front,
+    clock,
+    content::{packer::Packer, spool::Spool},
+    ids::Ids,
+    network::Network,
+    repository::fixture::{self, FixtureError},
+    server,
+    spelling::Spelling,
+    tasks::Tasks,
+};
+
+/// Why nothing is listening.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The address cannot be listened on, most often because somebody else does.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// What was asked for.
+        address: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The fixtures are wrong. Each mistake is one line.
+    #[error("{}", lines(.0))]
+    Fixtures(Vec<FixtureError>),
+    /// No temporary file can be made.
+    #[error("cannot write to the temporary folder {}, which --temp-dir names: {source}", folder.display())]
+    TempDir {
+        /// The folder.
+        folder: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The file for the port number cannot be written.
+    #[error("cannot write the port file {}, which --port-file names: {source}", file.display())]
+    PortFile {
+        /// The file.
+        file: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The machine has no thread or socket to spare, or the program has a bug.
+    #[error("cannot start: {0}")]
+    Internal(Box<dyn std::error::Error + Send + Sync>),
+}
+
+fn lines(mistakes: &[FixtureError]) -> String {
+    mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
+/// A running server. Dropping it stops it.
+///
+/// # Examples
+///
+/// ```
+/// use alfresco_downloads_mock::Mock;
+///
+/// let mock = Mock::start()?;
+/// assert!(mock.url().starts_with("http://127.0.0.1:"));
+/// mock.stop();
+/// # Ok::<(), alfresco_downloads_mock::StartError>(())
+/// ```
+#[derive(Debug)]
+pub struct Mock {
+    address: SocketAddr,
+    url: String,
+    network: Network,
+    tasks: Tasks,
+    runtime: Handle,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Mock {
+    /// Starts with the built-in fixtures and every default, on a free port.
+    ///
+    /// # Errors
+    /// When no port can be listened on, or the temporary folder cannot be written to.
+    pub fn start() -> Result<Self, StartError> {
+        Self::start_with(Config { port: 0, ..Config::default() })
+    }
+
+    /// Starts as configured. When this returns, the first request succeeds at full speed.
+    ///
+    /// # Errors
+    /// When the address cannot be listened on, or the fixtures, the temporary folder or the port file are wrong.
+    pub fn start_with(config: Config) -> Result<Self, StartError> {
+        let (tell, told) = oneshot::channel();
+        let thread =
+            thread::Builder::new().name("mock".to_owned()).spawn(move || run(&config, tell)).map_err(internal)?;
+        match told.blocking_recv() {
+            Ok(Ok(Started { address, network, tasks, runtime })) => {
+                let url = format!("http://{address}");
+                Ok(Self { address, url, network, tasks, runtime, thread: Some(thread) })
+            }
+            Ok(Err(error)) => {
+                let _ = thread.join();
+                Err(error)
+            }
+            Err(gone) => Err(internal(gone)),
+        }
+    }
+
+    /// Where it listens, such as `http://127.0.0.1:41234`.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// How many nodes its repository has.
+    pub fn nodes(&self) -> usize {
+        self.network.repository().read().len()
+    }
+
+    /// Its clock, which may be frozen and moved.
+    pub fn clock(&self) -> Clock {
+        self.network.clock().clone()
+    }
+
+    /// Its settings, which may be changed.
+    pub fn settings(&self) -> Settings {
+        self.network.settings().clone()
+    }
+
+    /// Waits until a download's progress satisfies `condition`, at once when it does already; none when there is no such
+    /// download, or when it is deleted first. Blocks its thread, and may be called from async code all the same.
+    pub fn wait_for(&self, id: &str, condition: impl Fn(&Progress) -> bool + Send + Sync) -> Option<Progress> {
+        let download = self.network.downloads().get(id.parse().ok()?)?;
+        let waiting = download.wait_for(condition);
+        // On a thread of its own, since a thread that runs async code must not block on more of it.
+        thread::scope(|scope| scope.spawn(|| self.runtime.block_on(waiting)).join().ok().flatten())
+    }
+
+    /// How many tasks run: connections, jobs, the cleaner.
+    pub fn tasks(&self) -> usize {
+        self.tasks.running()
+    }
+
+    /// Stops it, and waits until it has.
+    pub fn stop(self) {
+        drop(self);
+    }
+}
+
+impl Drop for Mock {
+    fn drop(&mut self) {
+        self.tasks.stop();
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// What a start hands over.
+struct Started {
+    address: SocketAddr,
+    network: Network,
+    tasks: Tasks,
+    runtime: Handle,
+}
+
+/// The life of an instance: its runtime is made and dropped on this thread.
+fn run(config: &Config, tell: oneshot::Sender<Result<Started, StartError>>) {
+    let runtime = match Builder::new_multi_thread().enable_all().thread_name("mock-worker").build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            let _ = tell.send(Err(internal(error)));
+            return;
+        }
+    };
+    let tasks = Tasks::new();
+    match build(config, &tasks, &runtime) {
+        Ok((listener, front, network)) => {
+            let address = match listener.local_addr() {
+                Ok(address) => address,
+                Err(error) => {
+                    let _ = tell.send(Err(internal(error)));
+                    return;
+                }
+            };
+            let started = Started { address, network, tasks: tasks.clone(), runtime: runtime.handle().clone() };
+            if tell.send(Ok(started)).is_ok() {
+                runtime.block_on(server::serve(listener, front, tasks.clone()));
+            }
+        }
+        Err(error) => {
+            let _ = tell.send(Err(error));
+        }
+    }
+    tasks.stop();
+    // What reads from a slow disk cannot be told to end, and is not waited for beyond this.
+    let _ = runtime.block_on(clock::within(server::GRACE, tasks.ended()));
+    runtime.shutdown_background();
+}
+
+/// Binds first, then makes everything that the first request needs.
+fn build(config: &Config, tasks: &Tasks, runtime: &Runtime) -> Result<(TcpListener, Front, Network), StartError> {
+    let _entered = runtime.enter();
+    let address = config.address();
+    let listen = |source| StartError::Listen { address, source };
+    let listener = runtime.block_on(TcpListener::bind(address)).map_err(listen)?;
+    let folder = config.temp_folder();
+    let spool = Spool::in_folder(&folder).map_err(|source| StartError::TempDir { folder, source })?;
+    let clock = Clock::system();
+    let loaded = match &config.fixtures {
+        Some(path) => fixture::load(path, &spool, clock.now()),
+        None => fixture::built_in(),
+    }
+    .map_err(StartError::Fixtures)?;
+    let ids = config.seed.map_or_else(Ids::random, Ids::seeded);
+    let packer = Packer::new(tasks.clone(), spool);
+    let network =
+        Network::new(loaded, clock, ids, config.downloads(), config.download_workers, (tasks.clone(), packer));
+    let spelling = runtime.block_on(Spelling::learn()).map_err(internal)?;
+    let front = Front::new(network.clone(), config, spelling);
+    if let Some(file) = &config.port_file {
+        write_port(file, &listener)?;
+    }
+    Ok((listener, front, network))
+}
+
+fn write_port(file: &Path, listener: &TcpListener) -> Result<(), StartError> {
+    let port = listener.local_addr().map_err(internal)?.port();
+    fs::write(file, format!("{port}\n")).map_err(|source| StartError::PortFile { file: file.to_owned(), source })
+}
+
+fn internal(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> StartError {
+    StartError::Internal(error.into())
+}

@@ -1,0 +1,257 @@
+//! A node: anything in the repository, with an id.
+
+use std::{fmt, str::FromStr, sync::Arc};
+
+use serde_json::{Map, Value};
+use uuid::{Uuid, uuid};
+
+use super::access::Permissions;
+use crate::{clock::Timestamp, content::Content};
+
+/// A node's id: a UUID in lower case, save for the one node whose id is a word on the real server too.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeId(Uuid);
+
+impl NodeId {
+    /// Where download nodes lie, outside Company Home (wire reference, downloads, section 6).
+    pub(crate) const DOWNLOADS_CONTAINER: Self = Self(uuid!("a7c21f9e-58c7-4b5c-8f0e-0d0e7a5a1b11"));
+    const DOWNLOADS_CONTAINER_NAME: &str = "downloads_container";
+
+    /// The id of a node that states none: a name-based UUID of its path below Company Home, the same in every run.
+    pub fn of_path(path: &str) -> Self {
+        const NAMESPACE: Uuid = uuid!("3f0e6f5e-8d0a-5b3e-9c55-6a1f2c7b9d40");
+        Self(Uuid::new_v5(&NAMESPACE, path.as_bytes()))
+    }
+}
+
+impl From<Uuid> for NodeId {
+    fn from(uuid: Uuid) -> Self {
+        Self(uuid)
+    }
+}
+
+impl fmt::Display for NodeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if *self == Self::DOWNLOADS_CONTAINER {
+            return f.write_str(Self::DOWNLOADS_CONTAINER_NAME);
+        }
+        let mut buffer = Uuid::encode_buffer();
+        f.write_str(self.0.hyphenated().encode_lower(&mut buffer))
+    }
+}
+
+impl fmt::Debug for NodeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// The text is not the id of any node.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a UUID in lower case with hyphens")]
+pub struct NotANodeId;
+
+impl FromStr for NodeId {
+    type Err = NotANodeId;
+
+    /// Only the one spelling that the server itself uses is an id: it compares texts.
+    fn from_str(text: &str) -> Result<Self, NotANodeId> {
+        if text == Self::DOWNLOADS_CONTAINER_NAME {
+            return Ok(Self::DOWNLOADS_CONTAINER);
+        }
+        let is_canonical = text.len() == 36 && !text.bytes().any(|byte| byte.is_ascii_uppercase());
+        let uuid = Uuid::try_parse(text).ok().filter(|_| is_canonical).ok_or(NotANodeId)?;
+        Ok(Self(uuid))
+    }
+}
+
+/// The name under which somebody logs in. Its case is as stated; look-ups ignore it.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct UserName(Arc<str>);
+
+impl UserName {
+    /// Its text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for UserName {
+    fn from(name: &str) -> Self {
+        Self(name.into())
+    }
+}
+
+impl fmt::Display for UserName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for UserName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+/// A node of the tree.
+#[derive(Clone, Debug)]
+pub(crate) struct Node {
+    pub(crate) id: NodeId,
+    pub(crate) node_type: NodeType,
+    pub(crate) name: Box<str>,
+    /// The primary parent; none for Company Home.
+    pub(crate) parent: Option<NodeId>,
+    /// Where it is linked as a secondary child.
+    pub(crate) secondary_parents: Vec<NodeId>,
+    /// In the order in which the links were made.
+    pub(crate) children: Vec<Child>,
+    pub(crate) created: Timestamp,
+    pub(crate) creator: UserName,
+    pub(crate) modified: Timestamp,
+    pub(crate) modifier: UserName,
+    pub(crate) content: Option<ContentData>,
+    pub(crate) permissions: Permissions,
+    pub(crate) lock: Option<Box<Lock>>,
+    /// Who checked out the original that this is a working copy of.
+    pub(crate) working_copy_owner: Option<UserName>,
+    pub(crate) extras: Option<Box<Extras>>,
+}
+
+/// What few nodes have.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Extras {
+    /// `cm:owner`, where it is not the creator.
+    pub(crate) owner: Option<UserName>,
+    pub(crate) aspects: Vec<String>,
+    pub(crate) properties: Map<String, Value>,
+}
+
+/// A link to a child.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Child {
+    pub(crate) id: NodeId,
+    pub(crate) is_primary: bool,
+}
+
+/// The content property of a node.
+#[derive(Clone, Debug)]
+pub(crate) struct ContentData {
+    pub(crate) mimetype: Arc<str>,
+    pub(crate) encoding: Arc<str>,
+    pub(crate) size: u64,
+    /// None when the property is there, but the bytes that it points to are not.
+    pub(crate) content: Option<Content>,
+    /// Moved to storage that takes hours to answer.
+    pub(crate) is_archived: bool,
+}
+
+/// A lock that somebody holds.
+#[derive(Clone, Debug)]
+pub(crate) struct Lock {
+    pub(crate) owner: UserName,
+    /// Whether it binds its owner too (`FULL`, a `READ_ONLY_LOCK`).
+    pub(crate) is_full: bool,
+    /// Whether it comes from a check-out.
+    pub(crate) is_checked_out: bool,
+}
+
+impl Node {
+    /// The owner: `cm:owner`, else the creator.
+    pub(crate) fn owner(&self) -> &UserName {
+        self.extras.as_ref().and_then(|extras| extras.owner.as_ref()).unwrap_or(&self.creator)
+    }
+}
+
+/// A type of the data dictionary (wire reference, nodes, section 6.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct NodeType(&'static TypeDefinition);
+
+#[derive(Debug, PartialEq, Eq)]
+struct TypeDefinition {
+    name: &'static str,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Folder,
+    File,
+    Neither,
+}
+
+const TYPES: &[TypeDefinition] = &[
+    TypeDefinition { name: "cm:content", kind: Kind::File },
+    TypeDefinition { name: "cm:folder", kind: Kind::Folder },
+    TypeDefinition { name: "st:site", kind: Kind::Folder },
+    TypeDefinition { name: "st:sites", kind: Kind::Folder },
+    TypeDefinition { name: "cm:systemfolder", kind: Kind::Folder },
+    TypeDefinition { name: "app:glossary", kind: Kind::Folder },
+    TypeDefinition { name: "fm:forum", kind: Kind::Folder },
+    TypeDefinition { name: "fm:forums", kind: Kind::Folder },
+    TypeDefinition { name: "fm:topic", kind: Kind::Folder },
+    TypeDefinition { name: "fm:post", kind: Kind::File },
+    TypeDefinition { name: "cm:savedquery", kind: Kind::File },
+    TypeDefinition { name: "cm:dictionaryModel", kind: Kind::File },
+    TypeDefinition { name: "cm:thumbnail", kind: Kind::File },
+    TypeDefinition { name: "cm:cmobject", kind: Kind::Neither },
+    TypeDefinition { name: "cm:link", kind: Kind::Neither },
+    TypeDefinition { name: "app:filelink", kind: Kind::Neither },
+    TypeDefinition { name: "app:folderlink", kind: Kind::Neither },
+];
+
+impl NodeType {
+    pub(crate) const CONTENT: Self = Self(&TYPES[0]);
+    pub(crate) const FOLDER: Self = Self(&TYPES[1]);
+    pub(crate) const SITES: Self = Self(&TYPES[3]);
+
+    /// The type of that prefixed name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        TYPES.iter().find(|definition| definition.name == name).map(Self)
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        self.0.name
+    }
+
+    /// The names of all types, for messages.
+    pub(crate) fn names() -> String {
+        TYPES.iter().map(|definition| definition.name).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Whether it is `cm:folder` or a subtype.
+    pub(crate) fn is_folder(self) -> bool {
+        self.0.kind == Kind::Folder
+    }
+
+    /// Whether it is `cm:content` or a subtype.
+    pub(crate) fn is_file(self) -> bool {
+        self.0.kind == Kind::File
+    }
+
+    /// Whether it is a site, or the folder of all sites.
+    pub(crate) fn is_site(self) -> bool {
+        self.name().starts_with("st:")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_servers_own_spelling_is_an_id() {
+        let text = "5c0f6a52-8f5e-4f0a-9a4b-0f6c0b6d1e11";
+        assert_eq!(text.parse::<NodeId>().unwrap().to_string(), text);
+        assert_eq!("downloads_container".parse::<NodeId>(), Ok(NodeId::DOWNLOADS_CONTAINER));
+        for other in ["", "-root-", "5C0F6A52-8F5E-4F0A-9A4B-0F6C0B6D1E11", "5c0f6a528f5e4f0a9a4b0f6c0b6d1e11"] {
+            assert_eq!(other.parse::<NodeId>(), Err(NotANodeId), "{other}");
+        }
+    }
+
+    #[test]
+    fn ids_of_paths_never_change() {
+        assert_eq!(NodeId::of_path("/Reports/Q1.txt"), NodeId::of_path("/Reports/Q1.txt"));
+        assert_eq!(NodeId::of_path("/").to_string(), "3f94e5d4-e6b7-5c85-83d1-a5937c41c35e");
+    }
+}

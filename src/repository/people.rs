@@ -1,0 +1,152 @@
+//! People: who may log in, and with what.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use super::{access::Caller, node::UserName};
+use crate::clock::{Clock, Timestamp};
+
+/// Failed tries after which somebody is refused for a while (`authentication.protection.limit`).
+const TRIES: u32 = 10;
+
+/// How long (`authentication.protection.periodSeconds`).
+const PROTECTED: Duration = Duration::from_secs(6);
+
+/// Somebody who may log in.
+#[derive(Clone, Debug)]
+pub(crate) struct Person {
+    pub(crate) id: UserName,
+    pub(crate) first_name: String,
+    pub(crate) last_name: String,
+    pub(crate) email: String,
+    pub(crate) password: String,
+    pub(crate) is_admin: bool,
+    pub(crate) is_enabled: bool,
+}
+
+/// Everybody who may log in. Clones are the same people.
+#[derive(Clone, Debug)]
+pub(crate) struct People(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    /// By lower-case name: the real server finds people whatever the case.
+    by_name: HashMap<String, Person>,
+    clock: Clock,
+    failures: Mutex<HashMap<String, Failures>>,
+}
+
+/// The failed tries of one name in a row.
+#[derive(Clone, Copy, Debug)]
+struct Failures {
+    count: u32,
+    last: Timestamp,
+}
+
+impl Person {
+    /// First and last name; what a client shows.
+    pub(crate) fn display_name(&self) -> String {
+        format!("{} {}", self.first_name, self.last_name).trim().to_owned()
+    }
+
+    fn caller(&self) -> Caller {
+        Caller { user: self.id.clone(), is_admin: self.is_admin }
+    }
+}
+
+impl People {
+    pub(crate) fn new(people: impl IntoIterator<Item = Person>, clock: Clock) -> Self {
+        let by_name = people.into_iter().map(|person| (person.id.as_str().to_lowercase(), person)).collect();
+        Self(Arc::new(Inner { by_name, clock, failures: Mutex::default() }))
+    }
+
+    pub(crate) fn find(&self, name: &str) -> Option<&Person> {
+        self.0.by_name.get(&name.to_lowercase())
+    }
+
+    /// What to call a user: people by their names, anybody else by the id.
+    pub(crate) fn display_name(&self, user: &UserName) -> String {
+        self.find(user.as_str()).map_or_else(|| user.to_string(), Person::display_name)
+    }
+
+    /// The caller with that name, if that name may still come in.
+    pub(crate) fn caller(&self, name: &str) -> Option<Caller> {
+        self.find(name).filter(|person| person.is_enabled).map(Person::caller)
+    }
+
+    /// Logs somebody in. After ten failures in a row a name is refused, right password or not, until six seconds have
+    /// passed since the last (wire reference, downloads, section 9.2).
+    pub(crate) fn log_in(&self, name: &str, password: &str) -> Option<Caller> {
+        let key = name.to_lowercase();
+        let now = self.0.clock.now();
+        let mut failures = self.0.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        failures.retain(|_, failure| now.since(failure.last) < PROTECTED);
+        let person =
+            self.0.by_name.get(&key).filter(|person| person.is_enabled && is_equal(&person.password, password));
+        let count = failures.get(&key).map_or(0, |failure| failure.count);
+        match person.filter(|_| count < TRIES) {
+            Some(person) => {
+                failures.remove(&key);
+                Some(person.caller())
+            }
+            None => {
+                // A name that nobody has needs no protection, and must not fill the memory.
+                if self.0.by_name.contains_key(&key) {
+                    failures.insert(key, Failures { count: count.saturating_add(1), last: now });
+                }
+                None
+            }
+        }
+    }
+}
+
+/// Compares without telling, by the time it takes, where the difference is.
+fn is_equal(one: &str, other: &str) -> bool {
+    let differences = one.bytes().zip(other.bytes()).fold(0, |seen, (a, b)| seen | (a ^ b));
+    one.len() == other.len() && differences == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn people(clock: &Clock) -> People {
+        let alice = Person {
+            id: "Alice".into(),
+            first_name: "Alice".into(),
+            last_name: String::new(),
+            email: String::new(),
+            password: "secret".into(),
+            is_admin: false,
+            is_enabled: true,
+        };
+        People::new([alice], clock.clone())
+    }
+
+    #[test]
+    fn names_have_no_case_and_passwords_have() {
+        let people = people(&Clock::system());
+        assert_eq!(people.log_in("aLiCe", "secret").unwrap().user, "Alice".into());
+        assert_eq!(people.log_in("alice", "Secret"), None);
+        assert_eq!(people.log_in("bob", "secret"), None);
+        assert_eq!(people.display_name(&"Alice".into()), "Alice");
+        assert_eq!(people.display_name(&"System".into()), "System");
+    }
+
+    #[test]
+    fn ten_failures_close_the_door_for_six_seconds() {
+        let clock = Clock::frozen(Timestamp::from_millis(0));
+        let people = people(&clock);
+        for _ in 0..TRIES {
+            assert_eq!(people.log_in("alice", "wrong"), None);
+        }
+        assert_eq!(people.log_in("alice", "secret"), None);
+        clock.advance(Duration::from_millis(5999));
+        assert_eq!(people.log_in("alice", "secret"), None, "and the try itself counts");
+        clock.advance(PROTECTED);
+        assert!(people.log_in("alice", "secret").is_some());
+    }
+}

@@ -1,0 +1,53 @@
+//! What may change while the server runs.
+//!
+//! Derived from [`Config`](crate::Config) at the start, kept in one place, read once per request or step, and replaced
+//! as a whole, so that nobody ever sees half of a change.
+
+use std::{num::NonZeroU64, sync::Arc, time::Duration};
+
+use tokio::sync::watch;
+
+/// How downloads behave. The names are those of the flags.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DownloadSettings {
+    /// Uncompressed bytes beyond which a download ends as `MAX_CONTENT_SIZE_EXCEEDED`; none for no limit.
+    pub max_content_size: Option<NonZeroU64>,
+    /// How long a download lives after its last change.
+    pub cleaner_max_age: Duration,
+    /// How long a job stays `PENDING` before it begins.
+    pub start_delay: Duration,
+    /// Uncompressed bytes per second at which a job proceeds; none for as fast as it can.
+    pub pace: Option<NonZeroU64>,
+    /// How many nodes are looked at for archived content when a download is created; none for all.
+    pub archive_check_limit: Option<u64>,
+    /// Whether an entry of 4 GiB or more kills the job, as it does on the real server.
+    pub fail_large_entries: bool,
+}
+
+/// The settings in force. Clones are the same settings.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    downloads: Arc<watch::Sender<DownloadSettings>>,
+}
+
+impl Settings {
+    pub(crate) fn new(downloads: DownloadSettings) -> Self {
+        Self { downloads: Arc::new(watch::Sender::new(downloads)) }
+    }
+
+    /// The settings of downloads, as they are now.
+    pub fn downloads(&self) -> DownloadSettings {
+        self.downloads.borrow().clone()
+    }
+
+    /// Replaces the settings of downloads. What waits for one of them looks again.
+    pub fn set_downloads(&self, settings: DownloadSettings) {
+        self.downloads.send_replace(settings);
+    }
+
+    /// Tells of every later change.
+    pub(crate) fn changes(&self) -> watch::Receiver<DownloadSettings> {
+        self.downloads.subscribe()
+    }
+}

@@ -1,0 +1,101 @@
+//! The only spawner.
+//!
+//! Whatever runs beside a request is started here, so that a stop can end it and wait for it, and so that processor
+//! work never crowds out the polls.
+
+use std::{panic::AssertUnwindSafe, sync::Arc, thread::available_parallelism};
+
+use futures_util::FutureExt;
+use tokio::{sync::Semaphore, task::JoinError};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing::error;
+
+/// A group of tasks that stop together. Clones are the same group.
+#[derive(Clone, Debug)]
+pub(crate) struct Tasks {
+    tracker: TaskTracker,
+    stop: CancellationToken,
+    /// As many permits as cores. Semaphores serve in the order of asking, so a large file's blocks and a small
+    /// file of another job take turns.
+    processors: Arc<Semaphore>,
+}
+
+impl Tasks {
+    pub(crate) fn new() -> Self {
+        Self {
+            tracker: TaskTracker::new(),
+            stop: CancellationToken::new(),
+            processors: Arc::new(Semaphore::new(processors())),
+        }
+    }
+
+    /// Runs `future` until it ends or the group is stopped.
+    pub(crate) fn spawn(&self, name: &'static str, future: impl Future<Output = ()> + Send + 'static) {
+        let stop = self.stop.clone();
+        self.spawn_until_done(name, async move {
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => (),
+                () = future => (),
+            }
+        });
+    }
+
+    /// Runs `future` to its end: it must look at [`stopping`](Self::stopping) itself.
+    ///
+    /// A panic inside it is a bug of ours. It is logged as one, and touches nothing else.
+    #[expect(clippy::disallowed_methods, reason = "the door that the others are sent to")]
+    pub(crate) fn spawn_until_done(&self, name: &'static str, future: impl Future<Output = ()> + Send + 'static) {
+        drop(tokio::spawn(self.tracker.track_future(async move {
+            if AssertUnwindSafe(future).catch_unwind().await.is_err() {
+                error!("the {name} panicked");
+            }
+        })));
+    }
+
+    /// Runs processor work on a thread of its own, on no more of them at once than there are cores.
+    pub(crate) async fn compute<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, JoinError> {
+        let permit = self.processors.clone().acquire_owned().await;
+        blocking(move || {
+            let _held = permit;
+            work()
+        })
+        .await
+    }
+
+    /// Resolves when the group is told to stop.
+    pub(crate) fn stopping(&self) -> CancellationToken {
+        self.stop.clone()
+    }
+
+    /// Tells every task to end.
+    pub(crate) fn stop(&self) {
+        self.stop.cancel();
+        self.tracker.close();
+    }
+
+    /// Waits until every task has ended.
+    pub(crate) async fn ended(&self) {
+        self.tracker.close();
+        self.tracker.wait().await;
+    }
+
+    /// How many tasks run.
+    pub(crate) fn running(&self) -> usize {
+        self.tracker.len()
+    }
+}
+
+/// Runs blocking work, such as reading a file, off the threads that answer requests.
+#[expect(clippy::disallowed_methods, reason = "the door that the others are sent to")]
+pub(crate) fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> tokio::task::JoinHandle<T> {
+    tokio::task::spawn_blocking(work)
+}
+
+/// How many cores this process may use.
+pub(crate) fn processors() -> usize {
+    available_parallelism().map_or(1, usize::from)
+}
