@@ -3,6 +3,8 @@
 //! The only file that reads the environment (through clap). Help texts are the reference; the README's table is
 //! checked against them by a test.
 
+#![expect(clippy::doc_markdown, reason = "clap prints these texts, and backticks mean nothing in a terminal")]
+
 use std::{
     net::{IpAddr, SocketAddr},
     num::NonZeroU64,

@@ -117,7 +117,8 @@ impl Downloads {
         let download = Arc::new(download);
         debug!(download.id = %download.id, user = %download.creator.user, "created download {}", download.id);
         self.0.registry.insert(download.clone());
-        self.0.tasks.spawn("job", job::run(self.clone(), download.clone()));
+        let start = download.created + self.0.settings.downloads().start_delay;
+        self.0.tasks.spawn("job", job::run(self.clone(), download.clone(), start));
         download
     }
 

@@ -92,12 +92,12 @@ impl Target {
             .body(Empty::<bytes::Bytes>::new())
             .map_err(|error| no_answer(error.to_string()))?;
         // The connection is driven beside the question, and dropped with it.
+        let answer = sender.send_request(request);
+        tokio::pin!(answer);
         let response = tokio::select! {
-            response = sender.send_request(request) => response,
-            ended = connection => match ended {
-                Ok(()) => return Err(no_answer("the connection was closed".to_owned())),
-                Err(error) => Err(error),
-            },
+            response = &mut answer => response,
+            // It may end with the answer: that is then waiting.
+            _ = connection => answer.await,
         };
         let status = response.map_err(|error| no_answer(error.to_string()))?.status();
         if status.is_success() {

@@ -54,14 +54,8 @@ fn serve(config: &Config) -> ExitCode {
     say(&ready);
     runtime.block_on(async {
         signals.next().await;
-        let stop = tokio::task::spawn_blocking(move || mock.stop());
-        tokio::select! {
-            _ = stop => (),
-            () = signals.next() => (),
-        }
+        mock.stop_unless(signals.next()).await;
     });
-    // A stop that a second signal cut short is still under way on its own thread.
-    runtime.shutdown_background();
     ExitCode::SUCCESS
 }
 

@@ -89,6 +89,7 @@ pub struct Mock {
     tasks: Tasks,
     runtime: Handle,
     thread: Option<JoinHandle<()>>,
+    ended: oneshot::Receiver<()>,
 }
 
 impl Mock {
@@ -106,12 +107,17 @@ impl Mock {
     /// When the address cannot be listened on, or the fixtures, the temporary folder or the port file are wrong.
     pub fn start_with(config: Config) -> Result<Self, StartError> {
         let (tell, told) = oneshot::channel();
-        let thread =
-            thread::Builder::new().name("mock".to_owned()).spawn(move || run(&config, tell)).map_err(internal)?;
+        let (end, ended) = oneshot::channel();
+        let life = move || {
+            run(&config, tell);
+            // Nobody needs to listen.
+            let _ = end.send(());
+        };
+        let thread = thread::Builder::new().name("mock".to_owned()).spawn(life).map_err(internal)?;
         match told.blocking_recv() {
             Ok(Ok(Started { address, network, tasks, runtime })) => {
                 let url = format!("http://{address}");
-                Ok(Self { address, url, network, tasks, runtime, thread: Some(thread) })
+                Ok(Self { address, url, network, tasks, runtime, thread: Some(thread), ended })
             }
             Ok(Err(error)) => {
                 let _ = thread.join();
@@ -163,6 +169,15 @@ impl Mock {
     /// Stops it, and waits until it has.
     pub fn stop(self) {
         drop(self);
+    }
+
+    /// Stops it, and waits until it has or `impatience` resolves: then what still runs is left to itself.
+    pub async fn stop_unless(mut self, impatience: impl Future<Output = ()>) {
+        self.tasks.stop();
+        tokio::select! {
+            _ = &mut self.ended => (),
+            () = impatience => self.thread = None,
+        }
     }
 }
 

@@ -55,7 +55,7 @@ impl Network {
         workers: usize,
         (tasks, packer): (Tasks, Packer),
     ) -> Self {
-        let settings = Settings::new(settings);
+        let settings = Settings::new(settings, clock.clone());
         let stopping = tasks.stopping();
         let repository = Repository::new(loaded.tree);
         let downloads = Downloads::new(Means {

@@ -25,7 +25,7 @@ pub(crate) async fn serve(listener: TcpListener, front: Front, tasks: Tasks) {
     let stopping = tasks.stopping();
     let graceful = GracefulShutdown::new();
     let mut builder = http1::Builder::new();
-    builder.title_case_headers(true).timer(TokioTimer::new()).header_read_timeout(None).pipeline_flush(true);
+    builder.title_case_headers(true).timer(TokioTimer::new()).header_read_timeout(None);
     loop {
         let accepted = tokio::select! {
             biased;

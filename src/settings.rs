@@ -7,6 +7,8 @@ use std::{num::NonZeroU64, sync::Arc, time::Duration};
 
 use tokio::sync::watch;
 
+use crate::clock::{Clock, Timestamp};
+
 /// How downloads behave. The names are those of the flags.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -28,26 +30,35 @@ pub struct DownloadSettings {
 /// The settings in force. Clones are the same settings.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    downloads: Arc<watch::Sender<DownloadSettings>>,
+    clock: Clock,
+    downloads: Arc<watch::Sender<InForce>>,
+}
+
+/// Settings, and since when they are in force: who hears of a change late must not take it for a late change.
+#[derive(Clone, Debug)]
+pub(crate) struct InForce {
+    pub(crate) downloads: DownloadSettings,
+    pub(crate) since: Timestamp,
 }
 
 impl Settings {
-    pub(crate) fn new(downloads: DownloadSettings) -> Self {
-        Self { downloads: Arc::new(watch::Sender::new(downloads)) }
+    pub(crate) fn new(downloads: DownloadSettings, clock: Clock) -> Self {
+        let since = clock.now();
+        Self { clock, downloads: Arc::new(watch::Sender::new(InForce { downloads, since })) }
     }
 
     /// The settings of downloads, as they are now.
     pub fn downloads(&self) -> DownloadSettings {
-        self.downloads.borrow().clone()
+        self.downloads.borrow().downloads.clone()
     }
 
     /// Replaces the settings of downloads. What waits for one of them looks again.
-    pub fn set_downloads(&self, settings: DownloadSettings) {
-        self.downloads.send_replace(settings);
+    pub fn set_downloads(&self, downloads: DownloadSettings) {
+        self.downloads.send_replace(InForce { downloads, since: self.clock.now() });
     }
 
     /// Tells of every later change.
-    pub(crate) fn changes(&self) -> watch::Receiver<DownloadSettings> {
+    pub(crate) fn changes(&self) -> watch::Receiver<InForce> {
         self.downloads.subscribe()
     }
 }

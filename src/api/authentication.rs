@@ -38,11 +38,8 @@ pub(super) fn authenticate(parts: &Parts, network: &Network) -> Result<Caller> {
     let by_ticket = query.get("alf_ticket").and_then(|ticket| with_ticket(network, ticket));
     let caller = match by_ticket {
         Some(caller) => caller,
-        None => with_header(parts, network, name)?.ok_or_else(unauthenticated)?,
+        None => with_header(parts, network, (name, script))?.ok_or_else(unauthenticated)?,
     };
-    if caller.user.as_str() == "guest" {
-        return Err(Error::GuestRefused(script));
-    }
     let is_ours = [network::DEFAULT, "-system-"].iter().any(|ours| ours.eq_ignore_ascii_case(name));
     if is_ours { Ok(caller) } else { Err(unauthenticated()) }
 }
@@ -61,7 +58,8 @@ fn with_ticket(network: &Network, ticket: &str) -> Option<Caller> {
     network.people().caller(user.as_str())
 }
 
-fn with_header(parts: &Parts, network: &Network, name: &str) -> Result<Option<Caller>> {
+/// The guest needs no password, and is let nowhere.
+fn with_header(parts: &Parts, network: &Network, (name, script): (&str, &'static str)) -> Result<Option<Caller>> {
     let Some(header) = header(parts) else { return Ok(None) };
     let mut words = header.split(' ');
     let scheme = words.next().unwrap_or_default();
@@ -73,6 +71,7 @@ fn with_header(parts: &Parts, network: &Network, name: &str) -> Result<Option<Ca
     };
     Ok(match basic(credentials) {
         Basic::Ticket(ticket) => with_ticket(network, &ticket),
+        Basic::Password { user, .. } if user.eq_ignore_ascii_case("guest") => return Err(Error::GuestRefused(script)),
         Basic::Password { user, password } => network.people().log_in(&user, &password),
     })
 }

@@ -24,13 +24,13 @@ use crate::{error::Error, network::Network};
 pub(super) struct Entry<T> {
     status: StatusCode,
     headers: Headers,
-    entry: T,
+    value: T,
     fields: Fields,
 }
 
 impl<T: Serialize> Entry<T> {
-    pub(super) fn new(entry: T, fields: Fields) -> Self {
-        Self { status: StatusCode::OK, headers: Headers::framed().uncached().json(), entry, fields }
+    pub(super) fn new(value: T, fields: Fields) -> Self {
+        Self { status: StatusCode::OK, headers: Headers::framed().uncached().json(), value, fields }
     }
 
     pub(super) fn with_status(self, status: StatusCode) -> Self {
@@ -47,9 +47,9 @@ impl<T: Serialize> Entry<T> {
             entry: T,
         }
         if self.fields.is_all() {
-            return serde_json::to_vec(&Wrapped { entry: &self.entry });
+            return serde_json::to_vec(&Wrapped { entry: &self.value });
         }
-        let mut entry = serde_json::to_value(&self.entry)?;
+        let mut entry = serde_json::to_value(&self.value)?;
         if let Some(members) = entry.as_object_mut() {
             members.retain(|name, _| self.fields.has(name));
         }
@@ -204,7 +204,7 @@ pub(super) fn render(mut response: Response, request: &Parts, network: &Network,
             error!(log.id = %log_id, "a bug answered {} {}: {source}", request.method, request.uri.path());
         }
         refused => {
-            debug!(log.id = %log_id, "refused {} {} with {status}: {refused}", request.method, request.uri.path())
+            debug!(log.id = %log_id, "refused {} {} with {status}: {refused}", request.method, request.uri.path());
         }
     }
     let error_key = match key {

@@ -81,6 +81,9 @@ impl Front {
             !matches!(response.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) && !asked.is_head;
         let length = response.body().size_hint().exact();
         let date = httpdate::fmt_http_date(self.0.network.clock().now().to_system());
+        if may_have_body && length == Some(0) {
+            *response.body_mut() = body::empty();
+        }
         let headers = response.headers_mut();
         if may_have_body && !headers.contains_key(CONTENT_LENGTH) {
             match length {

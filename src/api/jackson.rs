@@ -157,7 +157,9 @@ impl Reader<'_> {
             let at = self.at;
             let token = self.token()?;
             let Some((name, kind)) = bean.properties.iter().find(|(known, _)| *known == name) else {
-                return Err(self.unrecognized(bean, &name));
+                // Jackson reads a string only when it is asked for, and so has come no further than its quote.
+                let reached = if matches!(token, Token::Text(_)) { at + 1 } else { self.at };
+                return Err(self.unrecognized(bean, &name, reached));
             };
             let property = self.property(bean, name, *kind, token, at)?;
             match property {
@@ -393,14 +395,14 @@ impl Reader<'_> {
         )
     }
 
-    fn unrecognized(&self, bean: &Bean, name: &str) -> Problem {
+    fn unrecognized(&self, bean: &Bean, name: &str, reached: usize) -> Problem {
         let known: Vec<_> = bean.properties.iter().map(|(known, _)| format!("\"{known}\"")).collect();
         format!(
             "Unrecognized field \"{name}\" (class {class}), not marked as ignorable ({} known properties: {}]){} \
              (through reference chain: {class}[\"{name}\"])",
             known.len(),
             known.join(", "),
-            self.place(self.at),
+            self.place(reached),
             class = bean.class,
         )
     }
@@ -413,7 +415,7 @@ impl Reader<'_> {
     /// Both are counted from one, columns in characters.
     fn line_and_column(&self, at: usize) -> (usize, usize) {
         let before = &self.text[..at.min(self.text.len())];
-        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+        let line = before.split(|byte| *byte == b'\n').count();
         let start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
         (line, String::from_utf8_lossy(&before[start..]).chars().count() + 1)
     }

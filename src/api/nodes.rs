@@ -29,8 +29,12 @@ pub(super) async fn get_node(
     Id(id): Id,
 ) -> Result<Entry<Map<String, Value>>> {
     let shown = Shown { network: &network, caller: &caller, include: &parameters.include };
+    let relative_path = query.get("relativePath");
     let members = match resolve(&network, &caller, &id)? {
         Found::Download(download) => {
+            if relative_path.is_some() {
+                return Err(not_a_folder(download.id));
+            }
             if !download.is_of(&caller) {
                 return Err(Error::PermissionDenied);
             }
@@ -38,7 +42,7 @@ pub(super) async fn get_node(
         }
         Found::Node(node) => {
             let tree = network.repository().read();
-            let node = match query.get("relativePath") {
+            let node = match relative_path {
                 Some(path) => at_path(&tree, &caller, node, path)?,
                 None => tree.find(node).ok_or_else(|| Error::EntityNotFound(id.clone()))?,
             };
@@ -88,7 +92,7 @@ fn at_path<'a>(tree: &'a Tree, caller: &Caller, start: NodeId, path: &str) -> Re
     let not_found = || Error::NoSuch(format!("The entity with relativePath: {path} was not found."));
     let mut node = tree.find(start).ok_or_else(not_found)?;
     if !node.node_type.is_folder() {
-        return Err(Error::InvalidArgument(format!("NodeId of folder is expected: {start}").into()));
+        return Err(not_a_folder(start));
     }
     for name in path.split('/').map(str::trim).filter(|name| !name.is_empty()) {
         node = tree
@@ -97,6 +101,10 @@ fn at_path<'a>(tree: &'a Tree, caller: &Caller, start: NodeId, path: &str) -> Re
             .ok_or_else(not_found)?;
     }
     Ok(node)
+}
+
+fn not_a_folder(id: NodeId) -> Error {
+    Error::InvalidArgument(format!("NodeId of folder is expected: {id}").into())
 }
 
 /// How a node is shown to a caller.

@@ -24,8 +24,8 @@ pub(super) enum Resolution {
 struct Collection {
     api: &'static str,
     name: &'static str,
-    on_collection: &'static [&'static str],
-    on_entity: &'static [&'static str],
+    own_methods: &'static [&'static str],
+    entity_methods: &'static [&'static str],
     relations: &'static [(&'static str, &'static [&'static str])],
 }
 
@@ -33,23 +33,23 @@ const COLLECTIONS: &[Collection] = &[
     Collection {
         api: "alfresco",
         name: "downloads",
-        on_collection: &["POST"],
-        on_entity: &["GET", "DELETE"],
+        own_methods: &["POST"],
+        entity_methods: &["GET", "DELETE"],
         relations: &[],
     },
     Collection {
         api: "alfresco",
         name: "nodes",
-        on_collection: &[],
-        on_entity: &["GET", "DELETE"],
+        own_methods: &[],
+        entity_methods: &["GET", "DELETE"],
         relations: &[("content", &["GET"])],
     },
-    Collection { api: "alfresco", name: "probes", on_collection: &[], on_entity: &["GET"], relations: &[] },
+    Collection { api: "alfresco", name: "probes", own_methods: &[], entity_methods: &["GET"], relations: &[] },
     Collection {
         api: "authentication",
         name: "tickets",
-        on_collection: &["POST"],
-        on_entity: &["GET", "DELETE"],
+        own_methods: &["POST"],
+        entity_methods: &["GET", "DELETE"],
         relations: &[],
     },
 ];
@@ -74,8 +74,7 @@ pub(super) fn resolve(method: &Method, segments: &[String]) -> Resolution {
     if !METHODS.contains(&method) {
         return Resolution::Refused(script_method(method, segments));
     }
-    let resolved = known_api(scope, api, version).and_then(|()| in_collection(method, api, rest));
-    match resolved {
+    match known_api(scope, api, version).and_then(|()| in_collection(method, api, rest)) {
         Ok(resolution) => resolution,
         // Only these two look for the resource before they ask who calls.
         Err(error) if matches!(method, "GET" | "POST") => Resolution::Refused(error),
@@ -127,16 +126,18 @@ fn in_collection(method: &str, api: &str, segments: &[String]) -> Result<Resolut
     let collection = found.ok_or(Error::NoSuchCollection)?;
     let exists = |methods: &[&str]| methods.contains(&method);
     // A method exists on the resource when it exists on the collection or on an entity of it.
-    let on_resource = exists(collection.on_collection) || exists(collection.on_entity);
+    let on_resource = exists(collection.own_methods) || exists(collection.entity_methods);
     match segments {
         _ if method == "OPTIONS" && segments.len() < 3 => Ok(Resolution::Described(format!("/{name}"))),
-        [_] if exists(collection.on_collection) => Ok(Resolution::Operation),
-        [_, _] if exists(collection.on_entity) => Ok(Resolution::Operation),
-        [_] if method == "DELETE" => to_caller(Error::MethodNotAllowed("DELETE not supported for Actions".into())),
-        [_, _] if method == "POST" && on_resource => {
-            to_caller(Error::MethodNotAllowed("POST is executed against a collection URL".into()))
+        [_] if exists(collection.own_methods) => Ok(Resolution::Operation),
+        [_, _] if exists(collection.entity_methods) => Ok(Resolution::Operation),
+        [_] if method == "DELETE" => {
+            Ok(Resolution::RefusedToCaller(Error::MethodNotAllowed("DELETE not supported for Actions".into())))
         }
-        [_] if method == "GET" && on_resource => to_caller(Error::UnsupportedOperation),
+        [_, _] if method == "POST" && on_resource => {
+            Ok(Resolution::RefusedToCaller(Error::MethodNotAllowed("POST is executed against a collection URL".into())))
+        }
+        [_] if method == "GET" && on_resource => Ok(Resolution::RefusedToCaller(Error::UnsupportedOperation)),
         [_] | [_, _] => Err(Error::UnsupportedOperation),
         [_, _, relation] => match collection.relations.iter().find(|(name, _)| name == relation) {
             Some(_) if method == "OPTIONS" => Ok(Resolution::Described(format!("/{name}/{{id}}/{relation}"))),
@@ -148,8 +149,4 @@ fn in_collection(method: &str, api: &str, segments: &[String]) -> Result<Resolut
         [.., last] => Err(Error::NoSuch(format!("Unable to locate resource for: {name} {last}"))),
         [] => Err(Error::NoSuchCollection),
     }
-}
-
-fn to_caller(error: Error) -> Result<Resolution, Error> {
-    Ok(Resolution::RefusedToCaller(error))
 }

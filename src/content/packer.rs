@@ -205,7 +205,7 @@ impl Packer {
             for content in &contents {
                 let Some(held) = run.upgrade() else { break };
                 match packer.whole(&mut compress, content) {
-                    Ok(packed) => packer.finish(&run, content, packed),
+                    Ok(whole) => packer.finish(&run, content, whole),
                     Err(error) => failure = Some(error),
                 }
                 held.progress.send_modify(|progress| progress.steps += 1);
@@ -402,21 +402,21 @@ mod tests {
         Packer::new(Tasks::new(), Spool::in_folder(&std::env::temp_dir()).unwrap())
     }
 
-    fn bytes_of(packed: &Packed) -> Vec<u8> {
+    fn bytes_of(whole: &Packed) -> Vec<u8> {
         let mut bytes = Vec::new();
-        while (bytes.len() as u64) < packed.len() {
-            bytes.extend_from_slice(&packed.piece_at(bytes.len() as u64, packed.len()).read().unwrap());
+        while (bytes.len() as u64) < whole.len() {
+            bytes.extend_from_slice(&whole.piece_at(bytes.len() as u64, whole.len()).read().unwrap());
         }
         bytes
     }
 
     #[track_caller]
-    fn check(packed: &Packed, content: &[u8]) {
+    fn check(whole: &Packed, content: &[u8]) {
         let mut inflated = Vec::new();
-        DeflateDecoder::new(&bytes_of(packed)[..]).read_to_end(&mut inflated).unwrap();
+        DeflateDecoder::new(&bytes_of(whole)[..]).read_to_end(&mut inflated).unwrap();
         assert!(inflated == content, "{} bytes inflate to {}", content.len(), inflated.len());
-        assert_eq!(packed.crc, crc32fast::hash(content));
-        assert_eq!(packed.size, content.len() as u64);
+        assert_eq!(whole.crc, crc32fast::hash(content));
+        assert_eq!(whole.size, content.len() as u64);
     }
 
     fn text(len: usize) -> Bytes {
@@ -428,8 +428,8 @@ mod tests {
         let packer = packer();
         for len in [0, 1, 13, 20_480, to_usize(BLOCK), to_usize(BLOCK) + 1, 3_000_000] {
             let bytes = text(len);
-            let packed = packer.packed(&Content::memory(bytes.clone())).await.unwrap();
-            check(&packed, &bytes);
+            let whole = packer.packed(&Content::memory(bytes.clone())).await.unwrap();
+            check(&whole, &bytes);
         }
     }
 
@@ -438,8 +438,8 @@ mod tests {
         let packer = packer();
         for size in [0, 5, declared::BLOCK, 5 * declared::BLOCK + 77] {
             let content = Content::declared(Declared { size, seed: 9, compressibility: 3 });
-            let packed = packer.packed(&content).await.unwrap();
-            check(&packed, &content.read(0, size).unwrap());
+            let whole = packer.packed(&content).await.unwrap();
+            check(&whole, &content.read(0, size).unwrap());
         }
     }
 
@@ -459,7 +459,7 @@ mod tests {
         let gone = Content::file("/nonexistent/file".into(), 10);
         let good = Content::memory(text(100));
         let run = packer.begin([&gone, &good].into_iter()).unwrap();
-        check(&*packer.packed(&good).await.unwrap(), &text(100));
+        check(&packer.packed(&good).await.unwrap(), &text(100));
         assert_eq!(packer.packed(&gone).await.unwrap_err().kind(), io::ErrorKind::NotFound);
         drop(run);
     }
@@ -469,9 +469,9 @@ mod tests {
         let packer = packer();
         let all = packer.reserve(MEMORY).unwrap();
         let bytes = text(1_500_000);
-        let packed = packer.packed(&Content::memory(bytes.clone())).await.unwrap();
-        assert_eq!(packed.spooled(), packed.len());
-        check(&packed, &bytes);
+        let whole = packer.packed(&Content::memory(bytes.clone())).await.unwrap();
+        assert_eq!(whole.spooled(), whole.len());
+        check(&whole, &bytes);
         drop(all);
     }
 }

@@ -14,7 +14,7 @@ pub(super) async fn run(downloads: Downloads) {
     let inner = &downloads.0;
     let mut settings = inner.settings.changes();
     loop {
-        let max_age = settings.borrow_and_update().cleaner_max_age;
+        let max_age = settings.borrow_and_update().downloads.cleaner_max_age;
         let mut deleted = 0_u64;
         while let Some(id) = inner.registry.oldest_before(inner.clock.now() - max_age) {
             downloads.remove(id);

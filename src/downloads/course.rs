@@ -9,7 +9,7 @@ use tokio::sync::watch;
 
 use crate::{
     clock::{Clock, Timestamp},
-    settings::DownloadSettings,
+    settings::InForce,
 };
 
 /// The length of the real server's copy buffer.
@@ -27,37 +27,46 @@ pub(super) fn publications(size: u64) -> impl Iterator<Item = u64> {
 #[derive(Debug)]
 pub(super) struct Pace {
     clock: Clock,
-    settings: watch::Receiver<DownloadSettings>,
-    /// A moment, and how many bytes were through by then.
+    settings: watch::Receiver<InForce>,
+    /// The bytes per second up to now, and since when it holds.
+    rate: Option<NonZeroU64>,
     since: Timestamp,
+    /// How many bytes were through at `since`.
     through: u64,
 }
 
 impl Pace {
-    /// The pace of a job that begins now.
-    pub(super) fn new(clock: Clock, settings: watch::Receiver<DownloadSettings>) -> Self {
-        let since = clock.now();
-        Self { clock, settings, since, through: 0 }
+    /// The pace of a job that began at `since`.
+    pub(super) fn new(clock: Clock, settings: watch::Receiver<InForce>, since: Timestamp) -> Self {
+        let rate = settings.borrow().downloads.pace;
+        Self { clock, settings, rate, since, through: 0 }
     }
 
     /// Waits until so many bytes of the job may be through.
     pub(super) async fn reach(&mut self, bytes: u64) {
         loop {
-            let Some(pace) = self.settings.borrow_and_update().pace else {
-                (self.since, self.through) = (self.clock.now(), bytes);
+            self.follow();
+            let Some(pace) = self.rate else {
+                (self.since, self.through) = (self.since.max(self.clock.now()), bytes);
                 return;
             };
             let due = self.since + time_for(bytes.saturating_sub(self.through), pace);
             tokio::select! {
                 biased;
                 () = self.clock.sleep_until(due) => return,
-                _ = self.settings.changed() => {
-                    let now = self.clock.now();
-                    self.through += bytes_in(now.since(self.since), pace);
-                    self.since = now;
-                }
+                _ = self.settings.changed() => (),
             }
         }
+    }
+
+    /// Takes over a change, as of the moment at which it was made.
+    fn follow(&mut self) {
+        let changed = self.settings.borrow_and_update();
+        if changed.since > self.since {
+            self.through += self.rate.map_or(0, |pace| bytes_in(changed.since.since(self.since), pace));
+            self.since = changed.since;
+        }
+        self.rate = changed.downloads.pace;
     }
 }
 

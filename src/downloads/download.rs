@@ -137,21 +137,25 @@ impl Download {
 
     /// Publishes progress; says whether a cancel was requested by then. What is final stays as it is.
     pub(super) fn publish(&self, now: Timestamp, progress: Progress) -> bool {
+        self.write(now, progress, None)
+    }
+
+    /// The archive becomes its content, and its status DONE, in one step.
+    pub(super) fn finish(&self, now: Timestamp, progress: Progress, archive: Content) {
+        self.write(now, Progress { status: Status::Done, ..progress }, Some(archive));
+    }
+
+    fn write(&self, now: Timestamp, progress: Progress, archive: Option<Content>) -> bool {
         let mut state = self.lock();
         if !state.progress.status.is_final() {
             state.progress = progress;
             state.modified = now;
+            state.content = archive;
         }
         let is_cancel_requested = state.is_cancel_requested;
         drop(state);
         self.changed.notify_waiters();
         is_cancel_requested
-    }
-
-    /// The archive becomes its content, and its status DONE, in one step.
-    pub(super) fn finish(&self, now: Timestamp, progress: Progress, archive: Content) {
-        self.lock().content = Some(archive);
-        self.publish(now, Progress { status: Status::Done, ..progress });
     }
 
     /// Ends its job, which can tell nobody any more.

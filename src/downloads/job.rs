@@ -48,20 +48,22 @@ enum End {
     TooLarge { limit: u64 },
 }
 
-/// Runs the job of `download`: waits its turn, builds, and publishes the end.
-pub(super) async fn run(downloads: Downloads, download: Arc<Download>) {
+/// Runs the job of `download`: waits until `start`, then its turn, builds, and publishes the end.
+pub(super) async fn run(downloads: Downloads, download: Arc<Download>, start: Timestamp) {
     let Some(stop) = download.stop() else { return };
-    let settings = downloads.0.settings.downloads();
     let turn = async {
-        downloads.0.clock.sleep_until(download.created + settings.start_delay).await;
-        downloads.0.workers.clone().acquire_owned().await
+        downloads.0.clock.sleep_until(start).await;
+        match downloads.0.workers.clone().try_acquire_owned() {
+            Ok(permit) => (Some(permit), start),
+            Err(_) => (downloads.0.workers.clone().acquire_owned().await.ok(), downloads.0.clock.now()),
+        }
     };
     tokio::select! {
         biased;
         () = stop.cancelled() => (),
         () = async {
-            let _permit = turn.await;
-            Job::new(&downloads, &download).run().await;
+            let (_permit, begun) = turn.await;
+            Job::new(&downloads, &download, begun).run().await;
         } => (),
     }
     download.job_ended();
@@ -77,8 +79,8 @@ struct Job<'a> {
 }
 
 impl<'a> Job<'a> {
-    fn new(downloads: &'a Downloads, download: &'a Download) -> Self {
-        let pace = Pace::new(downloads.0.clock.clone(), downloads.0.settings.changes());
+    fn new(downloads: &'a Downloads, download: &'a Download, begun: Timestamp) -> Self {
+        let pace = Pace::new(downloads.0.clock.clone(), downloads.0.settings.changes(), begun);
         Self { downloads, download, progress: Progress::default(), pace, steps: 0 }
     }
 

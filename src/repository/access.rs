@@ -116,8 +116,7 @@ impl Tree {
                 .filter(|grant| grant.role.rights.contains(&right) && grant.concerns(caller));
             // At one node, what is denied wins over what is allowed.
             match grants.map(|grant| grant.is_denied).max() {
-                Some(true) => return false,
-                Some(false) => return true,
+                Some(is_denied) => return !is_denied,
                 None if node.permissions.inherits => level = node.parent.and_then(|parent| self.find(parent)),
                 None => return false,
             }

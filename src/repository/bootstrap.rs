@@ -28,14 +28,14 @@ pub(crate) fn tree(now: Timestamp) -> Tree {
     let mut home = folder("/", "Company Home", NodeId::of_path("/"), now);
     home.parent = None;
     home.permissions = everyone(Role::CONSUMER);
-    home.extras = facets("The company root space", "Company Home");
+    home.extras = Some(Box::new(facets("The company root space", "Company Home")));
     let root = home.id;
     let mut tree = Tree::new(home);
     for (name, node_type, role) in FOLDERS {
         let mut node = folder(&format!("/{name}"), name, root, now);
         node.node_type = *node_type;
         node.permissions = role.map(everyone).unwrap_or_default();
-        node.extras = facets(name, name);
+        node.extras = Some(Box::new(facets(name, name)));
         tree.insert(node);
     }
     tree
@@ -96,14 +96,14 @@ fn everyone(role: Role) -> Permissions {
     Permissions { inherits: false, local: vec![Grant::allow(EVERYONE, role)] }
 }
 
-fn facets(description: &str, title: &str) -> Option<Box<Extras>> {
+fn facets(description: &str, title: &str) -> Extras {
     let properties = [("cm:title", title), ("cm:description", description), ("app:icon", "space-icon-default")];
-    Some(Box::new(Extras {
+    Extras {
         owner: None,
         aspects: vec!["cm:titled".to_owned(), "app:uifacets".to_owned()],
         properties: properties
             .map(|(name, value)| (name.to_owned(), Value::from(value)))
             .into_iter()
             .collect::<Map<_, _>>(),
-    }))
+    }
 }

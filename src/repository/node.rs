@@ -96,6 +96,7 @@ impl fmt::Debug for UserName {
 
 /// A node of the tree.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_field_names, reason = "`type` is taken, and `nodeType` is what it is called on the wire")]
 pub(crate) struct Node {
     pub(crate) id: NodeId,
     pub(crate) node_type: NodeType,

@@ -87,19 +87,15 @@ impl People {
         let person =
             self.0.by_name.get(&key).filter(|person| person.is_enabled && is_equal(&person.password, password));
         let count = failures.get(&key).map_or(0, |failure| failure.count);
-        match person.filter(|_| count < TRIES) {
-            Some(person) => {
-                failures.remove(&key);
-                Some(person.caller())
-            }
-            None => {
-                // A name that nobody has needs no protection, and must not fill the memory.
-                if self.0.by_name.contains_key(&key) {
-                    failures.insert(key, Failures { count: count.saturating_add(1), last: now });
-                }
-                None
-            }
+        if let Some(person) = person.filter(|_| count < TRIES) {
+            failures.remove(&key);
+            return Some(person.caller());
         }
+        // A name that nobody has needs no protection, and must not fill the memory.
+        if self.0.by_name.contains_key(&key) {
+            failures.insert(key, Failures { count: count.saturating_add(1), last: now });
+        }
+        None
     }
 }
 
