@@ -1,8 +1,13 @@
 //! What every test needs: a mock to ask, a client that hides nothing, and the ids of the fixtures.
 
+// The paths are spelled out for the other test program, which borrows this module.
+#[path = "support/archive.rs"]
 pub(crate) mod archive;
+#[path = "support/http.rs"]
 mod http;
+#[path = "support/process.rs"]
 pub(crate) mod process;
+#[path = "support/wire.rs"]
 mod wire;
 
 use std::{
@@ -10,7 +15,6 @@ use std::{
     fs,
     ops::Deref,
     path::Path,
-    process::{Command, Output},
     sync::{
         Mutex,
         mpsc::{self, RecvTimeoutError},
@@ -257,15 +261,6 @@ impl Deref for OwnFixtures {
 /// The id of a node of one's own fixtures that states none, by its path below Company Home.
 pub(crate) fn path_id(path: &str) -> String {
     NodeId::of_path(&format!("/{path}")).to_string()
-}
-
-/// Runs another program, which the tests cannot do without.
-#[track_caller]
-pub(crate) fn run_tool(command: &mut Command, package: &str) -> Output {
-    command.output().unwrap_or_else(|error| {
-        let name = command.get_program().display();
-        panic!("these tests need `{name}`, which did not start ({error}): install it with `apt-get install {package}`")
-    })
 }
 
 impl TestMock {
