@@ -96,7 +96,7 @@ fn at_path<'a>(tree: &'a Tree, caller: &Caller, start: NodeId, path: &str) -> Re
     }
     for name in path.split('/').map(str::trim).filter(|name| !name.is_empty()) {
         node = tree
-            .child_named(node, name)
+            .child_named(node.id, name)
             .filter(|child| tree.may(caller, child.id, Right::Read))
             .ok_or_else(not_found)?;
     }
@@ -242,8 +242,8 @@ impl Shown<'_> {
             properties.insert("cm:lockType".to_owned(), json!(lock_type));
             properties.insert("cm:lockLifetime".to_owned(), json!("PERSISTENT"));
         }
-        if let Some(owner) = &node.working_copy_owner {
-            properties.insert("cm:workingCopyOwner".to_owned(), self.user(owner));
+        if let Some(copy) = &node.working_copy {
+            properties.insert("cm:workingCopyOwner".to_owned(), self.user(&copy.owner));
         }
         properties
     }
@@ -296,7 +296,7 @@ fn aspects(node: &Node) -> Vec<&str> {
         aspects.push("cm:lockable");
         aspects.extend(lock.is_checked_out.then_some("cm:checkedOut"));
     }
-    aspects.extend(node.working_copy_owner.as_ref().map(|_| "cm:workingcopy"));
+    aspects.extend(node.working_copy.as_ref().map(|_| "cm:workingcopy"));
     aspects.push("cm:auditable");
     let mut seen = Vec::with_capacity(aspects.len());
     aspects.retain(|aspect| {
