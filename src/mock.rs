@@ -18,9 +18,9 @@ use tokio::{
 
 use crate::{
     Clock, Config, Progress, Settings,
-    api::front::Front,
+    api::{LARGEST_BODY, front::Front},
     clock,
-    content::{packer::Packer, spool::Spool},
+    content::{intake::Intake, packer::Packer, spool::Spool},
     ids::Ids,
     network::Network,
     repository::fixture::{self, FixtureError},
@@ -247,11 +247,12 @@ fn build(config: &Config, tasks: &Tasks, runtime: &Runtime) -> Result<(TcpListen
     }
     .map_err(StartError::Fixtures)?;
     let ids = config.seed.map_or_else(Ids::random, Ids::seeded);
+    let intake = Intake::new(spool.clone(), config.upload_memory, LARGEST_BODY);
     let packer = Packer::new(tasks.clone(), spool);
     let network =
         Network::new(loaded, clock, ids, config.downloads(), config.download_workers, (tasks.clone(), packer));
     let spelling = runtime.block_on(Spelling::learn()).map_err(internal)?;
-    let front = Front::new(network.clone(), config, spelling);
+    let front = Front::new(network.clone(), config, intake, spelling);
     if let Some(file) = &config.port_file {
         write_port(file, &listener)?;
     }

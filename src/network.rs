@@ -33,7 +33,6 @@ struct Inner {
     ids: Ids,
     settings: Settings,
     repository: Repository,
-    people: People,
     tickets: Tickets,
     downloads: Downloads,
     /// The id that discovery shows.
@@ -57,7 +56,8 @@ impl Network {
     ) -> Self {
         let settings = Settings::new(settings, clock.clone());
         let stopping = tasks.stopping();
-        let repository = Repository::new(loaded.tree);
+        let people = People::new(loaded.people, clock.clone());
+        let repository = Repository::new(loaded.tree, people, clock.clone(), ids.clone());
         let downloads = Downloads::new(Means {
             repository: repository.clone(),
             clock: clock.clone(),
@@ -68,7 +68,6 @@ impl Network {
             workers,
         });
         Self(Arc::new(Inner {
-            people: People::new(loaded.people, clock.clone()),
             tickets: Tickets::new(clock.clone(), ids.clone()),
             repository_id: NodeId::from(ids.uuid()),
             clock,
@@ -99,7 +98,7 @@ impl Network {
     }
 
     pub(crate) fn people(&self) -> &People {
-        &self.0.people
+        self.0.repository.people()
     }
 
     pub(crate) fn tickets(&self) -> &Tickets {

@@ -5,68 +5,85 @@
 
 pub(crate) mod access;
 pub(crate) mod bootstrap;
+mod change;
+pub(crate) mod checkout;
 pub(crate) mod children;
+mod collation;
+pub(crate) mod create;
+mod delete;
+pub(crate) mod description;
 pub(crate) mod dictionary;
 pub(crate) mod fixture;
 pub(crate) mod groups;
+pub(crate) mod links;
+pub(crate) mod listing;
+pub(crate) mod locks;
 pub(crate) mod mimetype;
+mod naming;
 pub(crate) mod node;
 pub(crate) mod people;
+pub(crate) mod permissions;
+mod relocate;
 pub(crate) mod tickets;
 pub(crate) mod trash;
 pub(crate) mod tree;
+pub(crate) mod update;
+pub(crate) mod versions;
 
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{
+    Arc, PoisonError, RwLock, RwLockReadGuard,
+    atomic::{AtomicU64, Ordering},
+};
 
 pub(crate) use self::tree::Tree;
-use self::{
-    access::{Caller, Right},
-    node::NodeId,
-};
-use crate::error::{Error, Result};
+use self::{access::Caller, change::Change, listing::Listings, people::People};
+use crate::{clock::Clock, error::Result, ids::Ids};
 
-/// The node tree. Clones are the same tree.
+/// The nodes and the people. Clones are the same repository.
 #[derive(Clone, Debug)]
-pub(crate) struct Repository {
-    tree: Arc<RwLock<Tree>>,
+pub(crate) struct Repository(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    tree: RwLock<Tree>,
+    /// Grows with each change of the tree.
+    generation: AtomicU64,
+    listings: Listings,
+    people: People,
+    clock: Clock,
+    ids: Ids,
 }
 
 impl Repository {
-    pub(crate) fn new(tree: Tree) -> Self {
-        Self { tree: Arc::new(RwLock::new(tree)) }
+    pub(crate) fn new(tree: Tree, people: People, clock: Clock, ids: Ids) -> Self {
+        Self(Arc::new(Inner {
+            tree: RwLock::new(tree),
+            generation: AtomicU64::new(0),
+            listings: Listings::default(),
+            people,
+            clock,
+            ids,
+        }))
     }
 
     /// The tree as it is now. Not to be held across a wait.
     pub(crate) fn read(&self) -> RwLockReadGuard<'_, Tree> {
-        self.tree.read().unwrap_or_else(PoisonError::into_inner)
+        self.0.tree.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Deletes a node and all below it (wire reference, nodes, section 8).
-    pub(crate) fn delete(&self, caller: &Caller, id: NodeId, asked: &str, permanent: bool) -> Result<()> {
-        let mut tree = self.tree.write().unwrap_or_else(PoisonError::into_inner);
-        let node = tree.find(id).ok_or_else(|| Error::EntityNotFound(asked.to_owned()))?;
-        if tree.is_special(node) {
-            return Err(Error::Forbidden(format!("Cannot delete: {asked}").into()));
+    pub(crate) fn people(&self) -> &People {
+        &self.0.people
+    }
+
+    /// Changes the tree, or leaves it as it was when that is refused.
+    fn change<T>(&self, caller: &Caller, change: impl FnOnce(&mut Change<'_>) -> Result<T>) -> Result<T> {
+        let mut tree = self.0.tree.write().unwrap_or_else(PoisonError::into_inner);
+        self.0.generation.fetch_add(1, Ordering::Relaxed);
+        let mut under_way = Change::new(&mut tree, &self.0.people, &self.0.ids, caller, self.0.clock.now());
+        let result = change(&mut under_way);
+        if result.is_err() {
+            under_way.undo();
         }
-        if permanent && !caller.is_admin && node.owner() != &caller.user {
-            if !tree.may(caller, id, Right::Read) {
-                return Err(Error::PermissionDenied);
-            }
-            return Err(Error::Forbidden(format!("Non-owner/non-admin cannot permanently delete: {asked}").into()));
-        }
-        if !tree.may(caller, id, Right::Delete) {
-            return Err(Error::PermissionDenied);
-        }
-        let now = self.clock.now();
-        let binds = |id: &NodeId| {
-            let lock = tree.find(*id).and_then(|node| node.lock.as_ref());
-            lock.is_some_and(|lock| lock.binds(&caller.user, now))
-        };
-        if let Some(locked) = tree.descendants(id).into_iter().find(binds) {
-            return Err(Error::NodeLocked(locked.to_string()));
-        }
-        tree.remove(id);
-        Ok(())
+        result
     }
 }
-

@@ -4,6 +4,7 @@ use std::time::UNIX_EPOCH;
 
 use axum::{
     body::Body,
+    extract::Request,
     http::{
         HeaderMap, HeaderName, HeaderValue, StatusCode,
         header::{
@@ -20,11 +21,13 @@ use super::{
     disposition,
     extract::{Id, Parameters, Query},
     headers::{Headers, LONG_AGO, NO_CACHE},
+    nodes::{NodeEntry, refuse_download, shown},
     ranges::{Range, Ranges},
+    upload,
 };
 use crate::{
     clock::Timestamp,
-    content::{Content, body::ContentBody},
+    content::{Content, body::ContentBody, intake::Intake},
     downloads::{Found, download::Download},
     error::{Error, Result},
     network::Network,
@@ -32,6 +35,8 @@ use crate::{
         access::{Caller, Right},
         mimetype,
         node::NodeId,
+        update::Replacement,
+        versions::Wish,
     },
 };
 
@@ -94,6 +99,47 @@ pub(super) async fn get_node_content(
             (StatusCode::RANGE_NOT_SATISFIABLE, headers).into_response()
         }
     })
+}
+
+/// Replaces the bytes of a file.
+pub(super) async fn update_node_content(
+    network: Network,
+    caller: Caller,
+    parameters: Parameters,
+    query: Query,
+    Id(id): Id,
+    intake: Intake,
+    request: Request,
+) -> Result<NodeEntry> {
+    check_media_type(request.headers())?;
+    refuse_download(&network, &id)?;
+    network.repository().check_content_update(&caller, &id)?;
+    let content = upload::read_content(request, &intake).await?;
+    let replacement = Replacement {
+        content,
+        name: query.get("name").map(str::to_owned),
+        version: Wish {
+            is_major: query.get("majorVersion").map(|_| query.is_true("majorVersion")),
+            has_comment: query.get("comment").is_some(),
+        },
+    };
+    let id = network.repository().update_content(&caller, &id, replacement)?;
+    shown(&network, &caller, parameters, id)
+}
+
+/// A content may be said to be of any type but a form's; what it is said to be is not used.
+fn check_media_type(headers: &HeaderMap) -> Result<()> {
+    let Some(stated) = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()) else { return Ok(()) };
+    let essence = stated.split(';').next().unwrap_or_default().trim();
+    let unsupported = |text: String| Err(Error::UnsupportedMediaType(text.into()));
+    if essence.to_ascii_lowercase().starts_with("multipart") {
+        return unsupported(format!("Cannot update using {essence}"));
+    }
+    let is_token = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'/');
+    match essence.split_once('/') {
+        Some((kind, subtype)) if is_token(kind) && is_token(subtype) => Ok(()),
+        _ => unsupported(format!("Invalid mime type \"{stated}\": does not contain '/'")),
+    }
 }
 
 fn of_download(caller: &Caller, download: &Download) -> Result<Sent> {

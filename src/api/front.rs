@@ -23,6 +23,7 @@ use hyper::ext::ReasonPhrase;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde_json::json;
 use tower::ServiceExt as _;
+use tracing::info;
 
 use super::{
     authentication::{NetworkName, authenticate},
@@ -34,7 +35,7 @@ use super::{
     headers::Headers,
     path::{self, Resolution},
 };
-use crate::{config::Config, error::Error, network::Network, spelling::Spelling};
+use crate::{config::Config, content::intake::Intake, error::Error, network::Network, spelling::Spelling};
 
 const API: &str = "/alfresco/api";
 
@@ -52,8 +53,8 @@ struct Inner {
 }
 
 impl Front {
-    pub(crate) fn new(network: Network, config: &Config, spelling: Spelling) -> Self {
-        let router = super::router().layer(Extension(DiscoveryOff(config.discovery_off)));
+    pub(crate) fn new(network: Network, config: &Config, intake: Intake, spelling: Spelling) -> Self {
+        let router = super::router().layer(Extension(DiscoveryOff(config.discovery_off))).layer(Extension(intake));
         let cors = Cors::new(config);
         Self(Arc::new(Inner { network, router, cors, spelling, basic_challenge: config.basic_auth_scheme }))
     }
@@ -123,7 +124,11 @@ impl Front {
         let is_raw = path == parts.uri.path() && !path.ends_with('/');
         parts.extensions.insert(self.0.network.clone());
         parts.extensions.insert(NetworkName(network.clone()));
-        match path::resolve(&parts.method, &segments) {
+        let resolution = path::resolve(&parts.method, &segments);
+        if !matches!(resolution, Resolution::Operation) && path::is_absent(&segments) {
+            info!("{} {path} exists in the product, but is not mocked", parts.method);
+        }
+        match resolution {
             Resolution::Operation => {
                 if !is_raw {
                     canonicalize(&mut parts.uri, &network, &segments);

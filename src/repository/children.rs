@@ -63,11 +63,8 @@ impl Children {
         let number = links.next;
         links.next += 1;
         links.by_number.insert(number, child);
-        let named = links.by_name.entry(name.to_lowercase().into()).or_insert(Named {
-            id: child.id,
-            first: number,
-            links: 0,
-        });
+        let named =
+            links.by_name.entry(name.to_lowercase().into()).or_insert(Named { id: child.id, first: number, links: 0 });
         if named.id == child.id {
             named.links += 1;
         }
@@ -93,6 +90,21 @@ impl Children {
                 _ => links.by_name.remove(name.as_str()),
             };
         }
+    }
+
+    /// Drops all links to a child whose name is not known any more.
+    pub(super) fn forget(&mut self, id: NodeId) {
+        let Some(links) = self.0.as_mut() else { return };
+        links.by_number.retain(|_, child| child.id != id);
+        links.by_name.retain(|_, named| named.id != id);
+    }
+
+    /// The primary link to the child of that name.
+    pub(crate) fn primary_link(&self, name: &str) -> Option<Child> {
+        let links = self.0.as_ref()?;
+        let named = links.by_name.get(name.to_lowercase().as_str())?;
+        let first = links.by_number.get(&named.first).copied().filter(|child| child.is_primary);
+        first.or_else(|| self.iter().find(|child| child.id == named.id && child.is_primary))
     }
 
     /// A child has got another name.

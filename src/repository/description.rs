@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::{
     dictionary::{self, Property},
-    node::{Extras, Node, UserName},
+    node::{Extras, UserName},
     people::People,
 };
 use crate::{
@@ -93,12 +93,12 @@ impl Checked {
     }
 
     /// Gives the node these aspects besides its own, and these properties.
-    pub(super) fn add_to(&self, node: &mut Node, owner: Option<UserName>) -> Result<()> {
+    pub(super) fn add_to(&self, extras: &mut Option<Box<Extras>>, owner: Option<UserName>) -> Result<()> {
         let values = self.values()?;
         if self.aspects.is_none() && values.is_empty() && owner.is_none() {
             return Ok(());
         }
-        let extras = node.extras.get_or_insert_default();
+        let extras = extras.get_or_insert_default();
         for name in self.aspects.iter().flatten() {
             extras.add_aspect(name);
         }
@@ -110,9 +110,9 @@ impl Checked {
     }
 
     /// Makes these the node's aspects, where they are stated, and merges these properties.
-    pub(super) fn replace_in(&self, node: &mut Node, owner: Option<UserName>) -> Result<()> {
+    pub(super) fn replace_in(&self, extras: &mut Option<Box<Extras>>, owner: Option<UserName>) -> Result<()> {
         if let Some(aspects) = &self.aspects {
-            let extras = node.extras.get_or_insert_default();
+            let extras = extras.get_or_insert_default();
             let had = std::mem::take(&mut extras.aspects);
             for name in aspects {
                 extras.add_aspect(name);
@@ -131,7 +131,7 @@ impl Checked {
             }
         }
         let unstated = Self { aspects: None, ..self.clone() };
-        unstated.add_to(node, owner)
+        unstated.add_to(extras, owner)
     }
 
     /// The properties with their values as the data dictionary wants them.
@@ -217,7 +217,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::repository::bootstrap;
+    use crate::repository::{bootstrap, node::Node};
 
     fn node() -> Node {
         bootstrap::folder("/f", "f", bootstrap::shared(), Timestamp::from_millis(0))
@@ -253,14 +253,14 @@ mod tests {
     fn properties_are_converted_and_bring_their_aspects() {
         let mut node = node();
         let stated = json!({ "cm:title": 5, "exif:pixelXDimension": "123", "cm:from": "2026-01-30T10:00:00.000+0000" });
-        described(None, stated).unwrap().add_to(&mut node, None).unwrap();
+        described(None, stated).unwrap().add_to(&mut node.extras, None).unwrap();
         let extras = node.extras.as_ref().unwrap();
         assert_eq!(extras.aspects, ["cm:titled", "exif:exif", "cm:effectivity"]);
         assert_eq!(extras.properties["cm:title"], "5");
         assert_eq!(extras.properties["exif:pixelXDimension"], 123);
         assert_eq!(extras.properties["cm:from"], "2026-01-30T10:00:00.000+0000");
         for wrong in [json!({ "exif:pixelXDimension": "my text" }), json!({ "cm:from": "25-11-2016" })] {
-            assert!(described(None, wrong).unwrap().add_to(&mut node, None).is_err());
+            assert!(described(None, wrong).unwrap().add_to(&mut node.extras, None).is_err());
         }
     }
 
@@ -268,12 +268,15 @@ mod tests {
     fn aspects_that_are_stated_are_all_there_are() {
         let mut node = node();
         let both = described(Some(&["cm:dublincore"]), json!({ "cm:title": "t", "cm:summary": "s" })).unwrap();
-        both.add_to(&mut node, None).unwrap();
+        both.add_to(&mut node.extras, None).unwrap();
         assert_eq!(
             node.extras.as_ref().unwrap().aspects,
             ["cm:titled", "cm:author", "cm:dublincore", "cm:summarizable"]
         );
-        described(Some(&["cm:summarizable"]), json!({ "cm:title": null })).unwrap().replace_in(&mut node, None).unwrap();
+        described(Some(&["cm:summarizable"]), json!({ "cm:title": null }))
+            .unwrap()
+            .replace_in(&mut node.extras, None)
+            .unwrap();
         let extras = node.extras.as_ref().unwrap();
         assert_eq!(extras.aspects, ["cm:summarizable"]);
         assert_eq!(serde_json::to_string(&extras.properties).unwrap(), r#"{"cm:summary":"s"}"#);

@@ -31,13 +31,12 @@ const TYPES: &[TypeDefinition] = &[
     defined("cm:dictionaryModel", "cm:content"),
     defined("cm:thumbnail", "cm:content"),
     defined("download:download", "cm:content"),
+    defined("cm:cmobject", "sys:base"),
     defined("cm:link", "cm:cmobject"),
     defined("app:filelink", "cm:link"),
     defined("app:folderlink", "cm:link"),
-    defined("cm:cmobject", "sys:base"),
     defined("cm:person", "sys:base"),
     defined("cm:authority", "sys:base"),
-    defined("cm:category", "cm:cmobject"),
     defined("sys:base", ""),
     defined("sys:container", "sys:base"),
 ];
@@ -180,11 +179,7 @@ const fn several(name: &'static str, value: Value) -> Property {
     Property { name, value, is_multiple: true }
 }
 
-const fn aspect(
-    name: &'static str,
-    brings: &'static [&'static str],
-    properties: &'static [Property],
-) -> Aspect {
+const fn aspect(name: &'static str, brings: &'static [&'static str], properties: &'static [Property]) -> Aspect {
     Aspect { name, brings, properties }
 }
 
@@ -256,11 +251,7 @@ const ASPECTS: &[Aspect] = &[
     aspect("cm:complianceable", &[], &[one("cm:removeAfter", Value::Date)]),
     aspect("cm:geographic", &[], &[one("cm:latitude", Value::Double), one("cm:longitude", Value::Double)]),
     aspect("cm:thumbnailModification", &[], &[several("cm:lastThumbnailModification", Value::Text)]),
-    aspect(
-        "cm:indexControl",
-        &[],
-        &[one("cm:isIndexed", Value::Boolean), one("cm:isContentIndexed", Value::Boolean)],
-    ),
+    aspect("cm:indexControl", &[], &[one("cm:isIndexed", Value::Boolean), one("cm:isContentIndexed", Value::Boolean)]),
     aspect("cm:taggable", &[], &[several("cm:taggable", Value::NodeRef)]),
     aspect("cm:generalclassifiable", &[], &[several("cm:categories", Value::NodeRef)]),
     aspect("cm:preferences", &[], &[]),

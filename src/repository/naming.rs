@@ -4,6 +4,7 @@ use super::{
     Tree,
     node::{Node, NodeId},
 };
+use crate::error::Error;
 
 /// Whether `cm:name` may be that.
 pub(crate) fn is_valid(name: &str) -> bool {
@@ -28,15 +29,16 @@ pub(crate) fn unique(tree: &Tree, parent: NodeId, name: &str) -> String {
     (1..).map(numbered).find(|name| is_free(name)).unwrap_or_default()
 }
 
-/// What the integrity check says of a name that is not valid. `{number}` is the log number of the inner message.
-pub(crate) fn violation(node: &Node, name: &str) -> String {
-    format!(
+/// What the integrity check says of a name that is not valid.
+pub(crate) fn violation(node: &Node, name: &str) -> Error {
+    let before = format!(
         "Found 1 integrity violations:\nInvalid property value: \n   Node: workspace://SpacesStore/{}\n   Name: {name}\n   \
-         Type: {}\n   Property: {{http://www.alfresco.org/model/content/1.0}}name\n   Constraint: {{number}} Value \
-         '{name}' is not valid as a file name. This property must be a valid file name.",
+         Type: {}\n   Property: {{http://www.alfresco.org/model/content/1.0}}name\n   Constraint: ",
         node.id,
         node.node_type.qualified(),
-    )
+    );
+    let after = format!(" Value '{name}' is not valid as a file name. This property must be a valid file name.");
+    Error::Violation { before, after }
 }
 
 #[cfg(test)]

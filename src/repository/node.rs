@@ -18,11 +18,22 @@ impl NodeId {
     pub(crate) const DOWNLOADS_CONTAINER: Self = Self(uuid!("a7c21f9e-58c7-4b5c-8f0e-0d0e7a5a1b11"));
     const DOWNLOADS_CONTAINER_NAME: &str = "downloads_container";
 
+    /// The id that a client states, unless it is of a kind that is never found. A version may stand behind it.
+    pub(crate) fn stated(text: &str) -> Option<Self> {
+        let (id, version) = text.split_once(';').unwrap_or((text, ""));
+        id.parse().ok().filter(|_| version != "pwc")
+    }
+
     /// The id of a node that states none: a name-based UUID of its path below Company Home, the same in every run.
     pub fn of_path(path: &str) -> Self {
         const NAMESPACE: Uuid = uuid!("3f0e6f5e-8d0a-5b3e-9c55-6a1f2c7b9d40");
         Self(Uuid::new_v5(&NAMESPACE, path.as_bytes()))
     }
+}
+
+/// An id without the version that may stand behind it.
+pub(crate) fn unversioned(id: &str) -> &str {
+    id.split_once(';').map_or(id, |(id, _)| id)
 }
 
 impl From<Uuid> for NodeId {

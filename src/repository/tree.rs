@@ -9,12 +9,14 @@ use std::{
 };
 
 use super::{
+    access::Caller,
     bootstrap,
     children::Child,
     groups::Groups,
-    node::{Node, NodeId, ParentLink},
+    node::{Node, NodeId, ParentLink, unversioned},
     trash::Trash,
 };
+use crate::error::{Error, Result};
 
 /// The type of association by which folders hold what is in them.
 pub(crate) const CONTAINS: &str = "cm:contains";
@@ -28,8 +30,8 @@ pub(crate) struct Tree {
     changed: HashMap<NodeId, Option<Node>>,
     len: usize,
     root: NodeId,
-    pub(super) groups: Groups,
-    pub(super) trash: Trash,
+    pub(crate) groups: Groups,
+    pub(crate) trash: Trash,
 }
 
 impl Tree {
@@ -70,6 +72,31 @@ impl Tree {
         self.image.get(&id)
     }
 
+    /// The node of an id as a client states it. Of a version behind it, only `pwc` is looked at: then there is none; any
+    /// other stands for the live node (wire reference, downloads, section 2.4).
+    pub(crate) fn look_up(&self, id: &str) -> Result<&Node> {
+        let found = NodeId::stated(id).and_then(|id| self.find(id));
+        found.ok_or_else(|| Error::EntityNotFound(unversioned(id).to_owned()))
+    }
+
+    /// The node of an id, or of an alias, which only some operations know (wire reference, nodes, section 3).
+    pub(crate) fn look_up_alias(&self, caller: &Caller, id: &str) -> Result<&Node> {
+        match self.alias(caller, id) {
+            Some(aliased) => self.find(aliased).ok_or_else(|| Error::EntityNotFound(id.to_owned())),
+            None => self.look_up(id),
+        }
+    }
+
+    /// What an alias stands for.
+    pub(crate) fn alias(&self, caller: &Caller, id: &str) -> Option<NodeId> {
+        match id {
+            "-root-" => Some(self.root),
+            "-my-" => Some(bootstrap::home_of(&caller.user, self.root)),
+            "-shared-" => Some(bootstrap::shared()),
+            _ => None,
+        }
+    }
+
     /// The node to be changed: in the image, as long as nobody else has it, else a copy.
     pub(crate) fn find_mut(&mut self, id: NodeId) -> Option<&mut Node> {
         if self.changed.is_empty() && Arc::get_mut(&mut self.image).is_some() {
@@ -82,7 +109,7 @@ impl Tree {
         self.changed.get_mut(&id)?.as_mut()
     }
 
-    fn put(&mut self, node: Node) {
+    pub(super) fn put(&mut self, node: Node) {
         self.len += usize::from(self.find(node.id).is_none());
         match Arc::get_mut(&mut self.image) {
             Some(image) if self.changed.is_empty() => drop(image.insert(node.id, node)),
@@ -148,8 +175,13 @@ impl Tree {
 
     /// Adds a node below its parent, as the youngest of its children.
     pub(crate) fn insert(&mut self, node: Node) {
+        self.insert_as(node, CONTAINS);
+    }
+
+    /// Adds a node below its parent, by a link of that type.
+    pub(super) fn insert_as(&mut self, node: Node, assoc_type: &'static str) {
         if let Some(parent) = node.parent.and_then(|parent| self.find_mut(parent)) {
-            parent.children.add(&node.name, Child { id: node.id, is_primary: true, assoc_type: CONTAINS });
+            parent.children.add(&node.name, Child { id: node.id, is_primary: true, assoc_type });
         }
         self.put(node);
     }
@@ -159,8 +191,13 @@ impl Tree {
         let Some(node) = self.find_mut(child) else { return };
         node.secondary_parents.push(ParentLink { parent, assoc_type });
         let name = node.name.clone();
+        self.add_secondary(parent, child, &name, assoc_type);
+    }
+
+    /// The parent's half of a link.
+    pub(super) fn add_secondary(&mut self, parent: NodeId, child: NodeId, name: &str, assoc_type: &'static str) {
         if let Some(parent) = self.find_mut(parent) {
-            parent.children.add(&name, Child { id: child, is_primary: false, assoc_type });
+            parent.children.add(name, Child { id: child, is_primary: false, assoc_type });
         }
     }
 
@@ -176,6 +213,18 @@ impl Tree {
             parent.children.remove(child, &name, |link| !link.is_primary && is_meant(link.assoc_type));
         }
         removed
+    }
+
+    /// The type of the association by which its primary parent holds a node.
+    pub(crate) fn primary_type(&self, node: &Node) -> &'static str {
+        let parent = node.parent.and_then(|parent| self.find(parent));
+        parent.and_then(|parent| parent.children.primary_link(&node.name)).map_or(CONTAINS, |link| link.assoc_type)
+    }
+
+    /// All nodes, in no order.
+    pub(crate) fn nodes(&self) -> impl Iterator<Item = &Node> {
+        let unchanged = self.image.values().filter(|node| !self.changed.contains_key(&node.id));
+        unchanged.chain(self.changed.values().flatten())
     }
 
     /// Gives a node another name, in all folders that hold it.
