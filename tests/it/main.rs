@@ -22,4 +22,5 @@ mod nodes;
 mod routing;
 mod scenarios;
 mod stop;
+mod trash;
 mod zip;
