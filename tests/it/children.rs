@@ -246,7 +246,7 @@ fn the_source_comes_in_full_when_asked_for() {
     let list = mock.list(ADMIN, &id, "?includeSource=true&fields=name&include=isLink&maxItems=1");
     let keys: Vec<_> = list.as_object().unwrap().keys().collect();
     assert_eq!(keys, ["pagination", "entries", "source"]);
-    assert_eq!(list["source"], mock.entry(ADMIN, &id, ""));
+    assert_eq!(list["source"], mock.node_entry(ADMIN, &id, ""));
     assert_eq!(mock.list(ADMIN, &id, "?includeSource=no").get("source"), None);
 }
 

@@ -14,7 +14,7 @@ fn a_folder_answers_with_these_bytes() {
         json!({ "name": "f1", "nodeType": "cm:folder", "properties": { "cm:title": "First", "cm:description": "" } });
     let response = mock.create_with(ALICE, "-my-", "", &body);
     let entry = entry_of(&response, 201);
-    let (id, parent) = (id_of(&entry), id_of(&mock.entry(ALICE, "-my-", "")));
+    let (id, parent) = (id_of(&entry), id_of(&mock.node_entry(ALICE, "-my-", "")));
     assert!(is_uuid(&id));
     assert_eq!(entry["createdAt"], entry["modifiedAt"]);
     let alice = r#"{"id":"alice","displayName":"Alice Adams"}"#;
@@ -25,7 +25,7 @@ fn a_folder_answers_with_these_bytes() {
             r#"{{"entry":{{"aspectNames":["cm:titled","cm:auditable"],"createdAt":"<date>","isFolder":true,"isFile":false,"createdByUser":{alice},"modifiedAt":"<date>","modifiedByUser":{alice},"name":"f1","id":"{id}","nodeType":"cm:folder","properties":{{"cm:title":"First"}},"parentId":"{parent}"}}}}"#
         )
     );
-    assert_eq!(mock.entry(ALICE, &id, ""), entry);
+    assert_eq!(mock.node_entry(ALICE, &id, ""), entry);
 }
 
 #[test]
@@ -70,13 +70,13 @@ fn several_nodes_are_made_at_once_or_not_at_all() {
     entry_of(&one, 201);
 
     let before = mock.nodes();
-    let modified = mock.entry(ADMIN, &folder, "")["modifiedAt"].clone();
+    let modified = mock.node_entry(ADMIN, &folder, "")["modifiedAt"].clone();
     let other = |name: &str| json!({ "name": name, "nodeType": "cm:folder", "relativePath": "other/path" });
     let refused = mock.create_with(ADMIN, &folder, "", &json!([other("x"), other("y"), other("X")]));
     assert_refused("the last is refused", &refused, 409, "Duplicate child name not allowed: X");
     assert_eq!(mock.nodes(), before);
     assert_eq!(mock.names(ADMIN, &folder, ""), ["deep", "single"]);
-    assert_eq!(mock.entry(ADMIN, &folder, "")["modifiedAt"], modified);
+    assert_eq!(mock.node_entry(ADMIN, &folder, "")["modifiedAt"], modified);
 }
 
 #[test]
@@ -274,7 +274,7 @@ fn paths_are_made_as_needed() {
     let first = mock.create_node(ALICE, &parent, &node("x", "/ a //b/"));
     let second = mock.create_node(ALICE, &parent, &node("y", "A/B"));
     assert_eq!(first["parentId"], second["parentId"]);
-    let path = mock.entry(ALICE, &id_of(&second), "?include=path")["path"]["name"].clone();
+    let path = mock.node_entry(ALICE, &id_of(&second), "?include=path")["path"]["name"].clone();
     assert!(path.as_str().unwrap().ends_with("/parent/a/b"), "{path}");
     assert_denied("somebody else's", &mock.create_with(BOB, &parent, "", &node("z", "c")));
     let bad = mock.create_with(ALICE, &parent, "", &node("z", "ok/b*d"));
@@ -304,7 +304,7 @@ fn a_parent_is_modified_by_who_adds_to_it() {
     mock.clock().freeze();
     mock.clock().advance(std::time::Duration::from_secs(5));
     mock.folder(BOB, &id_of(&parent), "mine");
-    let after = mock.entry(ADMIN, &id_of(&parent), "");
+    let after = mock.node_entry(ADMIN, &id_of(&parent), "");
     assert_ne!(after["modifiedAt"], parent["modifiedAt"]);
     assert_eq!(after["modifiedByUser"]["id"], json!("bob"));
     assert_eq!(after["createdAt"], parent["createdAt"]);

@@ -117,7 +117,11 @@ fn links_that_cannot_be_made() {
     assert_not_found("an alias", &links.link("-my-", &links.contains(file)), "-my-");
     assert_eq!(links.link(file, &links.contains(other)).status, 422, "a file as the parent");
     let same = links.link(one, &links.contains(file));
-    assert_eq!((same.status, mask(same.text())), (409, error_body(409, None, Summary::Numbered(""))), "the primary link");
+    assert_eq!(
+        (same.status, mask(same.text())),
+        (409, error_body(409, None, Summary::Numbered(""))),
+        "the primary link"
+    );
     entry_of(&links.link(other, &links.contains(file)), 201);
     assert_eq!(links.link(other, &links.contains(file)).status, 409, "there already");
     let double = links.mock.upload(ADMIN, "-my-", "A.txt", b"x");

@@ -27,7 +27,7 @@ fn shared_file(mock: &TestMock) -> (String, String) {
 }
 
 fn rename(mock: &TestMock, auth: Auth<'_>, id: &str) -> u16 {
-    let name = mock.entry(ADMIN, id, "")["name"].as_str().unwrap().to_owned();
+    let name = mock.node_entry(ADMIN, id, "")["name"].as_str().unwrap().to_owned();
     mock.json("PUT", &format!("/nodes/{id}"), auth, &json!({ "name": format!("x{name}") })).status
 }
 
@@ -72,7 +72,7 @@ fn locks_end_by_themselves() {
     mock.clock().advance(Duration::from_millis(19_999));
     assert_eq!(rename(&mock, BOB, &file), 409);
     mock.clock().advance(Duration::from_millis(1));
-    assert_eq!(mock.entry(BOB, &file, "?include=isLocked")["isLocked"], json!(false));
+    assert_eq!(mock.node_entry(BOB, &file, "?include=isLocked")["isLocked"], json!(false));
     assert_eq!(rename(&mock, BOB, &file), 200);
     entry_of(&post(&mock, ALICE, &file, "lock", &json!({ "timeToExpire": -5 })), 200);
     mock.clock().advance(Duration::from_secs(1_000_000));
@@ -115,7 +115,7 @@ fn a_check_out_makes_a_working_copy_and_a_cancel_drops_it() {
     assert_eq!((&copy["name"], &copy["parentId"]), (&json!("a (Working Copy).txt"), &json!(folder)));
     assert!(copy["aspectNames"].as_array().unwrap().contains(&json!("cm:workingcopy")));
     assert_eq!(copy["properties"]["cm:workingCopyOwner"]["id"], json!("bob"));
-    let original = mock.entry(ALICE, &file, "?include=isLocked");
+    let original = mock.node_entry(ALICE, &file, "?include=isLocked");
     assert!(original["aspectNames"].as_array().unwrap().contains(&json!("cm:checkedOut")));
     assert_eq!((&original["isLocked"], &original["properties"]["cm:lockOwner"]["id"]), (&json!(true), &json!("bob")));
     assert_eq!((rename(&mock, ALICE, &file), rename(&mock, BOB, &file)), (409, 409));
@@ -144,7 +144,7 @@ fn a_check_out_makes_a_working_copy_and_a_cancel_drops_it() {
     assert_refused_below("nothing to cancel", &bare(&mock, BOB, &file, "cancel-check-out"), 422, &text);
     entry_of(&post(&mock, BOB, &file, "lock", &json!({})), 200);
     entry_of(&bare(&mock, BOB, &file, "cancel-check-out"), 200);
-    assert_eq!(mock.entry(BOB, &file, "?include=isLocked")["isLocked"], json!(false), "only locked: unlocked");
+    assert_eq!(mock.node_entry(BOB, &file, "?include=isLocked")["isLocked"], json!(false), "only locked: unlocked");
 }
 
 #[test]

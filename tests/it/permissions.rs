@@ -64,7 +64,7 @@ fn roles_decide_what_others_may() {
         expected.extend(write.then_some("update"));
         expected.extend(change.then_some("updatePermissions"));
         if read {
-            let operations = &mock.entry(BOB, &file, "?include=allowableOperations")["allowableOperations"];
+            let operations = &mock.node_entry(BOB, &file, "?include=allowableOperations")["allowableOperations"];
             let shown = if expected.is_empty() { Value::Null } else { json!(expected) };
             assert_eq!(operations, &shown, "{role}");
         }
@@ -75,7 +75,7 @@ fn roles_decide_what_others_may() {
 #[test]
 fn a_second_user_in_somebodys_home_and_in_shared() {
     let mock = TestMock::start();
-    let home = id_of(&mock.entry(ALICE, "-my-", ""));
+    let home = id_of(&mock.node_entry(ALICE, "-my-", ""));
     assert_denied("her home by id", &mock.get(&format!("{BASE}/nodes/{home}"), BOB));
     assert_denied("its list", &mock.get(&format!("{BASE}/nodes/{home}/children"), BOB));
     let by_path = mock.get(&format!("{BASE}/nodes/-root-?relativePath=User%20Homes/alice"), BOB);
@@ -83,12 +83,12 @@ fn a_second_user_in_somebodys_home_and_in_shared() {
     let folder = json!({ "name": "f", "nodeType": "cm:folder" });
     assert_denied("in Company Home", &mock.create_with(BOB, "-root-", "", &folder));
     let hers = mock.folder(ALICE, "-shared-", "hers");
-    assert_eq!(mock.entry(BOB, &hers, "?include=allowableOperations")["allowableOperations"], json!(["create"]));
+    assert_eq!(mock.node_entry(BOB, &hers, "?include=allowableOperations")["allowableOperations"], json!(["create"]));
     assert_denied("rename", &put(&mock, BOB, &hers, &json!({ "name": "his" })));
     assert_denied("delete", &mock.delete(&format!("{BASE}/nodes/{hers}"), BOB));
     let his = mock.upload(BOB, &hers, "his.txt", b"x");
-    assert_eq!(mock.entry(BOB, &his, "?include=permissions")["permissions"]["isInheritanceEnabled"], json!(true));
-    assert_eq!(mock.entry(BOB, &hers, "?include=permissions").get("permissions"), None, "not his to see");
+    assert_eq!(mock.node_entry(BOB, &his, "?include=permissions")["permissions"]["isInheritanceEnabled"], json!(true));
+    assert_eq!(mock.node_entry(BOB, &hers, "?include=permissions").get("permissions"), None, "not his to see");
 }
 
 #[test]
@@ -169,7 +169,7 @@ fn permissions_that_cannot_be_set() {
         "an editor",
         &put(&mock, BOB, &hers, &json!({ "name": "c.txt", "permissions": { "locallySet": [] } })),
     );
-    assert_eq!(mock.entry(BOB, &hers, "")["name"], json!("b.txt"), "all or nothing");
+    assert_eq!(mock.node_entry(BOB, &hers, "")["name"], json!("b.txt"), "all or nothing");
 }
 
 #[test]
@@ -180,7 +180,7 @@ fn special_nodes_are_never_deleted() {
     for (row, id) in rows {
         let text = format!("Cannot delete: {id}");
         assert_refused(row, &mock.delete(&format!("{BASE}/nodes/{id}"), ADMIN), 403, &text);
-        let operations = &mock.entry(ADMIN, &id, "?include=allowableOperations")["allowableOperations"];
+        let operations = &mock.node_entry(ADMIN, &id, "?include=allowableOperations")["allowableOperations"];
         assert_eq!(operations, &json!(["update", "create", "updatePermissions"]), "{row}");
     }
 }

@@ -9,6 +9,8 @@ mod http;
 pub(crate) mod process;
 #[path = "support/seeding.rs"]
 pub(crate) mod seeding;
+#[path = "support/steps.rs"]
+mod steps;
 #[path = "support/wire.rs"]
 mod wire;
 

@@ -26,7 +26,7 @@ fn names_change_and_nothing_else() {
     let parent = mock.folder(ADMIN, "-my-", "parent");
     let id = mock.upload(ADMIN, &parent, "a.txt", b"text");
     mock.upload(ADMIN, &parent, "b.txt", b"other");
-    let before = mock.entry(ADMIN, &id, "");
+    let before = mock.node_entry(ADMIN, &id, "");
     let after = updated(&mock, &id, &json!({ "name": "A.pdf" }));
     assert_eq!((&after["name"], &after["content"]), (&json!("A.pdf"), &before["content"]));
     assert_eq!(updated(&mock, &id, &json!({ "name": "a.PDF" }))["name"], json!("a.PDF"), "another case");
@@ -63,7 +63,7 @@ fn properties_are_merged() {
     assert_eq!(properties(json!({ "cm:description": "d", "cm:from": null }))["cm:from"], Value::Null);
     let merged = properties(json!({ "cm:title": "" }));
     assert_eq!(merged, json!({ "cm:description": "d", "exif:pixelXDimension": 123 }));
-    let entry = mock.entry(ADMIN, &id, "");
+    let entry = mock.node_entry(ADMIN, &id, "");
     for aspect in ["cm:titled", "exif:exif", "cm:effectivity", "cm:auditable"] {
         assert!(aspects(&entry).contains(&aspect), "{aspect}");
     }
@@ -81,7 +81,7 @@ fn properties_are_merged() {
     for wrong in [json!({ "exif:pixelXDimension": "my text" }), json!({ "cm:from": "25-11-2016" })] {
         assert_eq!(put(&mock, ADMIN, &id, &json!({ "name": "other", "properties": wrong })).status, 400);
     }
-    assert_eq!(mock.entry(ADMIN, &id, ""), entry, "what is refused changes nothing");
+    assert_eq!(mock.node_entry(ADMIN, &id, ""), entry, "what is refused changes nothing");
 }
 
 #[test]
@@ -133,7 +133,7 @@ fn types_become_narrower_only() {
 fn a_parent_is_not_changed_here() {
     let mock = TestMock::start();
     let id = mock.folder(ADMIN, "-my-", "parent");
-    let parent = mock.entry(ADMIN, &id, "")["parentId"].clone();
+    let parent = mock.node_entry(ADMIN, &id, "")["parentId"].clone();
     updated(&mock, &id, &json!({ "parentId": parent, "isFile": true, "isFolder": false, "createdAt": "x" }));
     let text = format!(
         "Cannot update parentId of {id} via PUT /nodes/{{nodeId}}. Please use explicit POST /nodes/{{nodeId}}/move operation instead"

@@ -198,15 +198,15 @@ fn the_name_or_the_bytes_tell_what_it_is() {
     ];
     for (name, bytes, mimetype, encoding) in rows {
         let id = mock.upload(ADMIN, &parent, name, bytes);
-        let content = &mock.entry(ADMIN, &id, "")["content"];
+        let content = &mock.node_entry(ADMIN, &id, "")["content"];
         assert_eq!((&content["mimeType"], &content["encoding"]), (&json!(mimetype), &json!(encoding)), "{name}");
         assert_eq!(content["sizeInBytes"], json!(bytes.len()));
     }
     let id = mock.upload(ADMIN, &parent, "later.txt", b"text");
     entry_of(&mock.json("PUT", &format!("/nodes/{id}"), ADMIN, &json!({ "name": "later.pdf" })), 200);
-    assert_eq!(mock.entry(ADMIN, &id, "")["content"]["mimeType"], json!("text/plain"), "renaming changes nothing");
+    assert_eq!(mock.node_entry(ADMIN, &id, "")["content"]["mimeType"], json!("text/plain"), "renaming changes nothing");
     entry_of(&mock.put_content(ADMIN, &id, "", b"text"), 200);
-    assert_eq!(mock.entry(ADMIN, &id, "")["content"]["mimeType"], json!("application/pdf"), "new bytes do");
+    assert_eq!(mock.node_entry(ADMIN, &id, "")["content"]["mimeType"], json!("application/pdf"), "new bytes do");
 }
 
 #[test]

@@ -1,10 +1,8 @@
 //! Making nodes over HTTP, and what refusals of that look like.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::{
-    Auth, BASE, Response, Summary, TestMock, error_body, json_head, literal_error_body, mask, resource_error_head,
-};
+use super::{Auth, BASE, Response, Summary, TestMock, json_head};
 
 /// The boundary of every form.
 const BOUNDARY: &str = "----boundary";
@@ -54,12 +52,6 @@ impl TestMock {
         entry_of(&self.create_with(auth, parent, "", body), 201)
     }
 
-    /// Makes a folder; its id.
-    #[track_caller]
-    pub(crate) fn folder(&self, auth: Auth<'_>, parent: &str, name: &str) -> String {
-        id_of(&self.create_node(auth, parent, &json!({ "name": name, "nodeType": "cm:folder" })))
-    }
-
     /// Sends a form.
     pub(crate) fn upload_form(&self, auth: Auth<'_>, parent: &str, parts: &[Part<'_>]) -> Response {
         let content_type = format!("multipart/form-data; boundary={BOUNDARY}");
@@ -81,7 +73,7 @@ impl TestMock {
 
     /// `GET /nodes/{id}`, which must succeed; the entry.
     #[track_caller]
-    pub(crate) fn entry(&self, auth: Auth<'_>, id: &str, query: &str) -> Value {
+    pub(crate) fn node_entry(&self, auth: Auth<'_>, id: &str, query: &str) -> Value {
         entry_of(&self.get(&format!("{BASE}/nodes/{id}{query}"), auth), 200)
     }
 
@@ -118,41 +110,23 @@ pub(crate) fn id_of(entry: &Value) -> String {
 /// Refused in words that are the key, too.
 #[track_caller]
 pub(crate) fn assert_refused(row: &str, response: &Response, status: u16, text: &str) {
-    assert_body(row, response, status, &literal_error_body(status, text));
+    response.refused(row, status, text);
 }
 
 /// Refused by a lower layer, whose key says nothing.
 #[track_caller]
 pub(crate) fn assert_refused_below(row: &str, response: &Response, status: u16, text: &str) {
-    assert_body(
-        row,
-        response,
-        status,
-        &error_body(status, Some("framework.exception.ApiDefault"), Summary::Numbered(text)),
-    );
+    response.refused_below(row, status, Summary::Numbered(text));
 }
 
 /// Refused since there is no such node.
 #[track_caller]
 pub(crate) fn assert_not_found(row: &str, response: &Response, id: &str) {
-    let text = format!("The entity with id: {id} was not found");
-    assert_body(
-        row,
-        response,
-        404,
-        &error_body(404, Some("framework.exception.EntityNotFound"), Summary::Numbered(&text)),
-    );
+    response.not_found(row, id);
 }
 
 /// Refused since the caller may not.
 #[track_caller]
 pub(crate) fn assert_denied(row: &str, response: &Response) {
-    let key = Some("framework.exception.PermissionDenied");
-    assert_body(row, response, 403, &error_body(403, key, Summary::Numbered("Permission was denied")));
-}
-
-#[track_caller]
-fn assert_body(row: &str, response: &Response, status: u16, body: &str) {
-    assert_eq!(mask(response.text()), body, "{row}");
-    assert_eq!(response.head(), resource_error_head(status), "{row}");
+    response.denied(row);
 }
