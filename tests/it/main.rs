@@ -19,6 +19,7 @@ mod fixtures;
 mod large;
 mod layout;
 mod nodes;
+mod people;
 mod routing;
 mod scenarios;
 mod stop;
