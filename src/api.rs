@@ -21,6 +21,7 @@ mod locks;
 mod node_entry;
 mod nodes;
 mod path;
+mod people;
 mod probes;
 mod ranges;
 mod tickets;
@@ -65,6 +66,8 @@ pub(crate) fn router() -> Router {
             &at(CORE, "/nodes/{id}/secondary-children/{related}"),
             axum::routing::delete(associations::delete_secondary_child_association),
         )
+        .route(&at(CORE, "/people"), get(people::list_people).post(people::create_person))
+        .route(&at(CORE, "/people/{id}"), get(people::get_person).put(people::update_person))
         .route(&at(CORE, "/probes/{id}"), get(probes::get_probe))
         .route(&at(AUTHENTICATION, "/tickets"), post(tickets::create_ticket))
         .route(&at(AUTHENTICATION, "/tickets/{id}"), get(tickets::validate_ticket).delete(tickets::delete_ticket))

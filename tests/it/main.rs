@@ -23,6 +23,7 @@ mod layout;
 mod links;
 mod locks;
 mod nodes;
+mod people;
 mod permissions;
 mod relocate;
 mod routing;
