@@ -11,6 +11,7 @@ mod authentication;
 mod cleaner;
 mod cli;
 mod content;
+mod control;
 mod cors;
 mod discovery;
 mod downloads;
