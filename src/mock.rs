@@ -7,6 +7,7 @@ use std::{
     fs, io,
     net::SocketAddr,
     path::{Path, PathBuf},
+    sync::mpsc::{self, SyncSender},
     thread::{self, JoinHandle},
 };
 
@@ -110,15 +111,16 @@ impl Mock {
     /// # Errors
     /// When the address cannot be listened on, or the fixtures, the temporary folder or the port file are wrong.
     pub fn start_with(config: Config) -> Result<Self, StartError> {
-        let (tell, told) = oneshot::channel();
+        // Not tokio's: its receiver refuses to block a thread that runs async code, such as an async test's.
+        let (tell, told) = mpsc::sync_channel(1);
         let (end, ended) = oneshot::channel();
         let life = move || {
-            run(&config, tell);
+            run(&config, &tell);
             // Nobody needs to listen.
             let _ = end.send(());
         };
         let thread = thread::Builder::new().name("mock".to_owned()).spawn(life).map_err(internal)?;
-        match told.blocking_recv() {
+        match told.recv() {
             Ok(Ok(Started { address, admin_address, networks, tasks, runtime })) => {
                 let url = format!("http://{address}");
                 Ok(Self { address, url, admin_address, networks, tasks, runtime, thread: Some(thread), ended })
@@ -221,7 +223,7 @@ struct Door {
 }
 
 /// The life of an instance: its runtime is made and dropped on this thread.
-fn run(config: &Config, tell: oneshot::Sender<Result<Started, StartError>>) {
+fn run(config: &Config, tell: &SyncSender<Result<Started, StartError>>) {
     let runtime = match Builder::new_multi_thread().enable_all().thread_name("mock-worker").build() {
         Ok(runtime) => runtime,
         Err(error) => {

@@ -135,6 +135,9 @@ pub(super) struct WaitFor {
     /// Whether the job waits at its gate.
     #[param(nullable = false)]
     is_held: Option<bool>,
+    /// Whether the job is over, however it ended.
+    #[param(nullable = false)]
+    is_job_over: Option<bool>,
     /// At least so many polls.
     polls: Option<u64>,
     /// Whether the content was handed over whole.
@@ -165,6 +168,7 @@ pub(super) async fn wait(World(control): World, Query(wanted): Query<WaitFor>) -
         files_added: wanted.files_added,
         bytes_added: wanted.bytes_added,
         is_held: wanted.is_held,
+        is_job_over: wanted.is_job_over,
         polls: wanted.polls,
         is_fetched: wanted.is_fetched,
         is_deleted: wanted.is_deleted,

@@ -79,20 +79,40 @@ impl FromRequestParts<Control> for Number {
     }
 }
 
-/// A body of JSON, whatever its content type says.
+/// A body that is a JSON object, whatever its content type says.
 #[derive(Debug)]
 pub(super) struct Json<T>(pub(super) T);
+
+/// A body that is a JSON array, whatever its content type says.
+#[derive(Debug)]
+pub(super) struct JsonList<T>(pub(super) Vec<T>);
 
 impl<T: DeserializeOwned> FromRequest<Control> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &Control) -> Result<Self, Problem> {
-        let bytes: Bytes = to_bytes(request.into_body(), LARGEST).await.map_err(|_| {
-            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "the body has more than 4 MiB, or was broken off")
-        })?;
-        match serde_json::from_slice(&bytes) {
-            Ok(value) => Ok(Self(value)),
-            Err(error) => Err(Problem::bad_request(&format!("the body cannot be used: {error}"))),
+        let bytes = read(request).await?;
+        // serde would take an array for an object's members in their order.
+        if bytes.trim_ascii_start().starts_with(b"[") {
+            return Err(Problem::bad_request("the body cannot be used: expected an object"));
         }
+        parse(&bytes).map(Self)
     }
+}
+
+impl<T: DeserializeOwned> FromRequest<Control> for JsonList<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &Control) -> Result<Self, Problem> {
+        parse(&read(request).await?).map(Self)
+    }
+}
+
+async fn read(request: Request) -> Result<Bytes, Problem> {
+    let broken = |_| Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "the body has more than 4 MiB, or was broken off");
+    to_bytes(request.into_body(), LARGEST).await.map_err(broken)
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    serde_json::from_slice(bytes).map_err(|error| Problem::bad_request(&format!("the body cannot be used: {error}")))
 }

@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 
 use super::{
     Problem, Reply, Result,
-    extract::{Json, Number, OfNetwork, World},
+    extract::{Json, JsonList, Number, OfNetwork, World},
     gates::removed,
 };
 use crate::{Fault, FaultRule, OutageOrder, OutageView};
@@ -33,7 +33,7 @@ pub(super) async fn add_fault(World(control): World, Json(fault): Json<Fault>) -
 )]
 pub(super) async fn replace_faults(
     World(control): World,
-    Json(faults): Json<Vec<Fault>>,
+    JsonList(faults): JsonList<Fault>,
 ) -> Result<Reply<Vec<FaultRule>>> {
     Ok(Reply::ok(control.replace_faults(faults)?))
 }

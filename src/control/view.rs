@@ -8,6 +8,7 @@ use crate::{Point, Progress, Status, Timestamp, downloads::download::Download};
 /// A download at one moment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, and they go on the wire as such")]
 pub struct DownloadView {
     /// Its id.
     pub id: String,
@@ -33,6 +34,8 @@ pub struct DownloadView {
     pub gate: Option<Point>,
     /// Whether its job waits at its gate now.
     pub is_held: bool,
+    /// Whether its job is over. One that is, with a status that is not final, has died.
+    pub is_job_over: bool,
     /// How often its status was asked for.
     pub polls: u64,
     /// Whether all of its content was handed over.
@@ -57,6 +60,7 @@ impl DownloadView {
             total_bytes,
             gate: download.gate.point(),
             is_held: download.gate.is_held(),
+            is_job_over: download.gate.has_ended(),
             polls: report.poll_count,
             is_fetched: report.fetched.is_some(),
             is_deleted: download.is_deleted(),

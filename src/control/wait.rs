@@ -22,6 +22,8 @@ pub struct Condition {
     pub bytes_added: Option<u64>,
     /// Whether the job waits at its gate.
     pub is_held: Option<bool>,
+    /// Whether the job is over, however it ended.
+    pub is_job_over: Option<bool>,
     /// At least so many polls.
     pub polls: Option<u64>,
     /// Whether the content was handed over whole.
@@ -49,6 +51,12 @@ impl Condition {
         Self { is_held: Some(true), ..Self::default() }
     }
 
+    /// Until its job is over, however it ended: of a job that dies, this is all there is to see.
+    #[must_use]
+    pub fn job_over() -> Self {
+        Self { is_job_over: Some(true), ..Self::default() }
+    }
+
     /// Until it was polled so many times.
     #[must_use]
     pub fn polls(polls: u64) -> Self {
@@ -73,6 +81,7 @@ impl Condition {
             && self.files_added.is_none_or(|files| view.files_added >= files)
             && self.bytes_added.is_none_or(|bytes| view.bytes_added >= bytes)
             && self.is_held.is_none_or(|is_held| view.is_held == is_held)
+            && self.is_job_over.is_none_or(|is_job_over| view.is_job_over == is_job_over)
             && self.polls.is_none_or(|polls| view.polls >= polls)
             && self.is_fetched.is_none_or(|is_fetched| view.is_fetched == is_fetched)
             && self.is_deleted.is_none_or(|is_deleted| view.is_deleted == is_deleted)

@@ -140,6 +140,11 @@ impl Gate {
         self.lock().is_held
     }
 
+    /// Whether its job is over, however it ended.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.lock().position.has_ended
+    }
+
     /// The point that it is shut at, if it is a named one.
     pub(crate) fn point(&self) -> Option<Point> {
         match self.lock().target {

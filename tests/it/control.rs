@@ -1,8 +1,12 @@
 //! Control: what a tester may order, over HTTP and in Rust. Each area is shown both ways.
 
 mod admin;
+mod clock;
 mod gates;
+mod outcomes;
 mod placed;
+mod settings;
+mod wait;
 
 use std::time::Duration;
 
