@@ -12,6 +12,7 @@ mod children;
 mod cleaner;
 mod cli;
 mod content;
+mod control;
 mod cors;
 mod create;
 mod discovery;
