@@ -5,11 +5,12 @@
 
 pub(crate) mod access;
 pub(crate) mod accounts;
+pub(crate) mod authorities;
 pub(crate) mod bootstrap;
 mod change;
 pub(crate) mod checkout;
 pub(crate) mod children;
-mod collation;
+pub(crate) mod collation;
 pub(crate) mod create;
 mod delete;
 pub(crate) mod description;

@@ -65,6 +65,13 @@ const COLLECTIONS: &[Collection] = &[
     },
     Collection {
         api: "alfresco",
+        name: "groups",
+        own_methods: &["GET", "POST"],
+        entity_methods: &["GET", "PUT", "DELETE"],
+        relations: &[relation("members", &["GET", "POST"], &["DELETE"])],
+    },
+    Collection {
+        api: "alfresco",
         name: "nodes",
         own_methods: &[],
         entity_methods: &["GET", "PUT", "DELETE"],
@@ -86,7 +93,7 @@ const COLLECTIONS: &[Collection] = &[
         name: "people",
         own_methods: &["GET", "POST"],
         entity_methods: &["GET", "PUT"],
-        relations: &[],
+        relations: &[relation("groups", &["GET"], &[])],
     },
     Collection { api: "alfresco", name: "probes", own_methods: &[], entity_methods: &["GET"], relations: &[] },
     Collection {

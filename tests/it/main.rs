@@ -16,6 +16,7 @@ mod discovery;
 mod downloads;
 mod errors;
 mod fixtures;
+mod groups;
 mod large;
 mod layout;
 mod nodes;
