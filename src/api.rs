@@ -26,6 +26,8 @@ mod path;
 mod people;
 mod probes;
 mod ranges;
+mod site_members;
+mod sites;
 mod tickets;
 mod trash;
 mod upload;
@@ -81,7 +83,26 @@ pub(crate) fn router() -> Router {
         .route(&at(CORE, "/people"), get(people::list_people).post(people::create_person))
         .route(&at(CORE, "/people/{id}"), get(people::get_person).put(people::update_person))
         .route(&at(CORE, "/people/{id}/groups"), get(groups::list_group_memberships_for_person))
+        .route(&at(CORE, "/people/{id}/sites"), get(site_members::list_site_memberships_for_person))
+        .route(
+            &at(CORE, "/people/{id}/sites/{related}"),
+            get(site_members::get_site_membership_for_person).delete(site_members::delete_site_membership_for_person),
+        )
         .route(&at(CORE, "/probes/{id}"), get(probes::get_probe))
+        .route(&at(CORE, "/sites"), get(sites::list_sites).post(sites::create_site))
+        .route(&at(CORE, "/sites/{id}"), get(sites::get_site).put(sites::update_site).delete(sites::delete_site))
+        .route(&at(CORE, "/sites/{id}/containers"), get(sites::list_site_containers))
+        .route(&at(CORE, "/sites/{id}/containers/{related}"), get(sites::get_site_container))
+        .route(
+            &at(CORE, "/sites/{id}/members"),
+            get(site_members::list_site_memberships).post(site_members::create_site_membership),
+        )
+        .route(
+            &at(CORE, "/sites/{id}/members/{related}"),
+            get(site_members::get_site_membership)
+                .put(site_members::update_site_membership)
+                .delete(site_members::delete_site_membership),
+        )
         .route(&at(AUTHENTICATION, "/tickets"), post(tickets::create_ticket))
         .route(&at(AUTHENTICATION, "/tickets/{id}"), get(tickets::validate_ticket).delete(tickets::delete_ticket))
         .route("/alfresco/api/discovery", get(discovery::get_repository_information))

@@ -26,6 +26,8 @@ pub(crate) mod node;
 pub(crate) mod people;
 pub(crate) mod permissions;
 mod relocate;
+pub(crate) mod site_members;
+pub(crate) mod sites;
 pub(crate) mod tickets;
 pub(crate) mod trash;
 pub(crate) mod tree;

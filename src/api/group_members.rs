@@ -16,7 +16,7 @@ use crate::{
     network::Network,
     repository::{
         access::{Caller, EVERYONE},
-        groups::is_group,
+        groups::{Group, is_group},
         node::UserName,
     },
 };
@@ -73,7 +73,7 @@ pub(super) async fn list_group_memberships(
         if id == EVERYONE {
             return Err(Error::UnsupportedOperation);
         }
-        let members = tree.groups.find(&id).into_iter().flat_map(|group| group.members());
+        let members = tree.groups.find(&id).into_iter().flat_map(Group::members);
         members.map(ToString::to_string).collect()
     };
     let asked = Equals::of(&parameters.predicates, &["memberType"])?;

@@ -30,7 +30,8 @@ impl Repository {
     pub(crate) fn purge(&self, caller: &Caller, id: &str) -> Result<()> {
         self.change(caller, |change| {
             let id = change.deleted(id)?;
-            change.tree.trash.take(id);
+            let sites = change.tree.trash.take(id).into_iter().filter(|node| node.node_type.name() == "st:site");
+            sites.for_each(|site| change.forget_site(&site.name));
             Ok(())
         })
     }
@@ -96,16 +97,13 @@ impl Change<'_> {
             let parent = parent.map_or("null".to_owned(), |parent| format!("workspace://SpacesStore/{parent}"));
             Error::NoSuch(format!("Invalid parent id {parent}"))
         };
-        let (parent, assoc_type) = match wanted {
+        let is_there = |parent: &NodeId| self.tree.find(*parent).is_some();
+        let (parent, assoc_type) = if let Some((target, assoc_type)) = wanted {
             // The id is taken as it is: an alias or a version means nothing here.
-            Some((target, assoc_type)) => {
-                let parent = target.parse().ok().filter(|parent: &NodeId| self.tree.find(*parent).is_some());
-                (parent.ok_or_else(|| gone(Some(target)))?, assoc_type)
-            }
-            None => {
-                let parent = parent.filter(|parent| self.tree.find(*parent).is_some());
-                (parent.ok_or_else(|| gone(None))?, original_type)
-            }
+            let parent = target.parse().ok().filter(is_there);
+            (parent.ok_or_else(|| gone(Some(target)))?, assoc_type)
+        } else {
+            (parent.filter(is_there).ok_or_else(|| gone(None))?, original_type)
         };
         self.require(parent, Right::AddChildren)?;
         if self.is_taken(parent, &name, None) {

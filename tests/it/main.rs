@@ -23,6 +23,7 @@ mod nodes;
 mod people;
 mod routing;
 mod scenarios;
+mod sites;
 mod stop;
 mod trash;
 mod zip;
