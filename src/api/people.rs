@@ -91,7 +91,7 @@ const DETAILS: [&str; 9] = [
 ];
 
 /// What one person alone is always shown with, and several on request.
-const INCLUDED: [&str; 3] = ["aspectNames", "properties", "capabilities"];
+pub(super) const INCLUDED: [&str; 3] = ["aspectNames", "properties", "capabilities"];
 
 fn invalid(text: impl Into<String>) -> Error {
     Error::InvalidArgument(text.into().into())
@@ -121,11 +121,10 @@ pub(super) fn shown(caller: &Caller, person: &Person, include: &[&str]) -> Map<S
     let company = COMPANY_MEMBERS.iter().filter_map(|name| Some(((*name).to_owned(), company?.get(*name)?.clone())));
     members.push(("company", company.collect::<Map<_, _>>().into()));
     for name in include.iter().filter_map(|name| INCLUDED.iter().find(|known| *known == name)) {
-        match *name {
-            "capabilities" => members.push((name, capabilities(caller, person))),
-            name => {
-                members.extend(person.details.get(name).filter(|value| !is_empty(value)).map(|v| (name, v.clone())))
-            }
+        if *name == "capabilities" {
+            members.push((name, capabilities(caller, person)));
+        } else if let Some(value) = person.details.get(*name).filter(|value| !is_empty(value)) {
+            members.push((name, value.clone()));
         }
     }
     in_wire_order(members)

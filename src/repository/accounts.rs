@@ -167,9 +167,8 @@ impl Statement {
         person.has_email_notifications = self.has_email_notifications.unwrap_or(person.has_email_notifications);
         for (name, value) in &self.details {
             match (name.as_str(), value) {
-                (_, Value::Null) => drop(person.details.remove(name)),
                 ("company", Value::Object(stated)) if !stated.is_empty() => person.change_company(stated),
-                ("company", _) => drop(person.details.remove(name)),
+                ("company", _) | (_, Value::Null) => drop(person.details.remove(name)),
                 _ => drop(person.details.insert(name.clone(), value.clone())),
             }
         }
