@@ -7,6 +7,7 @@ mod gates;
 mod journal;
 mod networks;
 mod outcomes;
+mod parallel;
 mod placed;
 mod settings;
 mod wait;
