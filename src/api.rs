@@ -4,8 +4,10 @@
 //! [`front`], in the real server's odd order (wire reference, downloads, section 1).
 
 mod address;
+mod associations;
 mod authentication;
 mod body;
+mod children;
 mod content;
 mod cors;
 mod discovery;
@@ -16,13 +18,23 @@ mod extract;
 pub(crate) mod front;
 mod headers;
 mod jackson;
+mod locks;
+mod node_entry;
 mod nodes;
 mod path;
 mod probes;
 mod ranges;
 mod tickets;
+mod trash;
+mod upload;
+mod where_clause;
 
-use axum::{Router, routing::get};
+use axum::{
+    Router,
+    routing::{get, post},
+};
+
+pub(crate) use self::extract::LARGEST_BODY;
 
 /// The operations, below `/alfresco/api`.
 pub(crate) fn router() -> Router {
@@ -30,12 +42,32 @@ pub(crate) fn router() -> Router {
     const AUTHENTICATION: &str = "/alfresco/api/{network}/public/authentication/versions/1";
     let at = |base: &str, path: &str| format!("{base}{path}");
     Router::new()
-        .route(&at(CORE, "/downloads"), axum::routing::post(downloads::create_download))
+        .route(&at(CORE, "/downloads"), post(downloads::create_download))
         .route(&at(CORE, "/downloads/{id}"), get(downloads::get_download).delete(downloads::cancel_download))
-        .route(&at(CORE, "/nodes/{id}"), get(nodes::get_node).delete(nodes::delete_node))
-        .route(&at(CORE, "/nodes/{id}/content"), get(content::get_node_content))
+        .route(&at(CORE, "/deleted-nodes"), get(trash::list_deleted_nodes))
+        .route(&at(CORE, "/deleted-nodes/{id}"), get(trash::get_deleted_node).delete(trash::delete_deleted_node))
+        .route(&at(CORE, "/deleted-nodes/{id}/content"), get(content::get_deleted_node_content))
+        .route(&at(CORE, "/deleted-nodes/{id}/restore"), post(trash::restore_deleted_node))
+        .route(&at(CORE, "/nodes/{id}"), get(nodes::get_node).put(nodes::update_node).delete(nodes::delete_node))
+        .route(&at(CORE, "/nodes/{id}/children"), get(children::list_node_children).post(children::create_node))
+        .route(&at(CORE, "/nodes/{id}/content"), get(content::get_node_content).put(content::update_node_content))
+        .route(&at(CORE, "/nodes/{id}/copy"), post(nodes::copy_node))
+        .route(&at(CORE, "/nodes/{id}/move"), post(nodes::move_node))
+        .route(&at(CORE, "/nodes/{id}/lock"), post(locks::lock_node))
+        .route(&at(CORE, "/nodes/{id}/unlock"), post(locks::unlock_node))
+        .route(&at(CORE, "/nodes/{id}/check-out"), post(locks::check_out_node))
+        .route(&at(CORE, "/nodes/{id}/cancel-check-out"), post(locks::cancel_check_out_node))
+        .route(&at(CORE, "/nodes/{id}/parents"), get(associations::list_parents))
+        .route(
+            &at(CORE, "/nodes/{id}/secondary-children"),
+            get(associations::list_secondary_children).post(associations::create_secondary_child_association),
+        )
+        .route(
+            &at(CORE, "/nodes/{id}/secondary-children/{related}"),
+            axum::routing::delete(associations::delete_secondary_child_association),
+        )
         .route(&at(CORE, "/probes/{id}"), get(probes::get_probe))
-        .route(&at(AUTHENTICATION, "/tickets"), axum::routing::post(tickets::create_ticket))
+        .route(&at(AUTHENTICATION, "/tickets"), post(tickets::create_ticket))
         .route(&at(AUTHENTICATION, "/tickets/{id}"), get(tickets::validate_ticket).delete(tickets::delete_ticket))
         .route("/alfresco/api/discovery", get(discovery::get_repository_information))
 }

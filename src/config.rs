@@ -91,6 +91,10 @@ pub struct Config {
     #[arg(long, env = "ALFRESCO_MOCK_TEMP_DIR", value_name = "PATH")]
     pub temp_dir: Option<PathBuf>,
 
+    /// Bytes of an uploaded content that stay in memory; what is larger goes to the temporary folder
+    #[arg(long, env = "ALFRESCO_MOCK_UPLOAD_MEMORY", value_name = "BYTES", default_value = "1048576", value_parser = memory)]
+    pub upload_memory: usize,
+
     /// Uncompressed bytes beyond which a download ends as MAX_CONTENT_SIZE_EXCEEDED; -1 for no limit
     #[arg(
         long,
@@ -355,6 +359,11 @@ fn duration(text: &str) -> Result<Duration, String> {
 
 fn pace(text: &str) -> Result<NonZeroU64, String> {
     text.parse().map_err(|_| "expected a number of bytes per second, 1 or more".to_owned())
+}
+
+fn memory(text: &str) -> Result<usize, String> {
+    let bytes = text.parse::<u32>().map_err(|_| format!("expected a number of bytes from 0 to {}", u32::MAX))?;
+    usize::try_from(bytes).map_err(|error| error.to_string())
 }
 
 fn seed(text: &str) -> Result<u64, String> {

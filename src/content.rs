@@ -6,6 +6,7 @@
 
 pub(crate) mod body;
 pub(crate) mod declared;
+pub(crate) mod intake;
 pub(crate) mod packed;
 pub(crate) mod packer;
 pub(crate) mod spool;

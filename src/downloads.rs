@@ -202,14 +202,20 @@ impl Downloads {
         self.look_up_in(&self.0.repository.read(), id)
     }
 
-    /// Of a version suffix, only `pwc` is looked at; the rest stand for the live node.
+    /// The same, of an id or an alias, which only some operations know.
+    pub(crate) fn look_up_alias(&self, caller: &Caller, id: &str) -> Result<Found> {
+        let tree = self.0.repository.read();
+        match tree.alias(caller, id) {
+            Some(_) => tree.look_up_alias(caller, id).map(|node| Found::Node(node.id)),
+            None => self.look_up_in(&tree, id),
+        }
+    }
+
     fn look_up_in(&self, tree: &Tree, id: &str) -> Result<Found> {
-        let (id, version) = id.split_once(';').unwrap_or((id, ""));
-        let found = id.parse().ok().filter(|_| version != "pwc").and_then(|id| match self.get(id) {
-            Some(download) => Some(Found::Download(download)),
-            None => tree.find(id).map(|node| Found::Node(node.id)),
-        });
-        found.ok_or_else(|| Error::EntityNotFound(id.to_owned()))
+        match NodeId::stated(id).and_then(|id| self.get(id)) {
+            Some(download) => Ok(Found::Download(download)),
+            None => tree.look_up(id).map(|node| Found::Node(node.id)),
+        }
     }
 
     fn remove(&self, id: NodeId, by: Deletion) {
@@ -250,7 +256,7 @@ fn is_below_any(tree: &Tree, node: NodeId, tops: &[NodeId]) -> bool {
             return true;
         }
         if let Some(node) = tree.find(id).filter(|_| seen.insert(id)) {
-            left.extend(node.secondary_parents.iter().copied().chain(node.parent));
+            left.extend(node.secondary_parents.iter().map(|link| link.parent).chain(node.parent));
         }
     }
     false

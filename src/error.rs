@@ -29,9 +29,44 @@ pub(crate) enum Error {
     /// Not allowed, in words of its own.
     #[error("{0}")]
     Forbidden(Cow<'static, str>),
+    /// It contradicts what is there, in words of its own.
+    #[error("{0}")]
+    Conflict(Cow<'static, str>),
+    /// Such a link is there already: the real server's exception has no text.
+    #[error("")]
+    ConflictWithoutText,
+    /// It would break a rule of the repository's.
+    #[error("{0}")]
+    Unprocessable(Cow<'static, str>),
+    /// The same, with the log number of another message in the middle of the message.
+    #[error("{before}{after}")]
+    Violation { before: String, after: String },
+    /// A node would be its own ancestor.
+    #[error("Node has been pasted into its own tree.")]
+    Cyclic,
+    /// A body of a kind that is not taken here.
+    #[error("{0}")]
+    UnsupportedMediaType(Cow<'static, str>),
+    /// A `where` that cannot be read.
+    #[error("An invalid WHERE query was received. {0}")]
+    InvalidWhere(String),
+    /// A `where` that asks for what cannot be asked for.
+    #[error("The property '{property}' with value '{value}' isn't supported for {operator} comparison")]
+    InvalidProperty { property: String, value: String, operator: &'static str },
+    /// Two things that have nothing to do with each other.
+    #[error(
+        "The relationship resource was not found for the entity with id: {entity} and a relationship id of {relation}"
+    )]
+    RelationshipNotFound { entity: String, relation: String },
     /// An argument, or the body, that cannot be used.
     #[error("{0}")]
     InvalidArgument(Cow<'static, str>),
+    /// An argument that one of the real server's lower layers refuses, with a text that carries no log number.
+    #[error("{0}")]
+    IllegalArgument(Cow<'static, str>),
+    /// A group or a person that has gone, or never was.
+    #[error("An authority was not found for {0}")]
+    UnknownAuthority(String),
     /// An `include` that cannot be read.
     #[error("An invalid INCLUDE query was received. {0}")]
     InvalidInclude(String),
@@ -73,6 +108,9 @@ pub(crate) enum Error {
     /// The body is larger than the real server takes.
     #[error("The file can't be uploaded because it's larger than the maximum upload size")]
     TooLarge,
+    /// There is no room for what was sent.
+    #[error("The file upload exceeds the content storage allowance")]
+    InsufficientStorage,
     /// The real server's own null pointers and the like, whose texts carry no log number.
     #[error("{0}")]
     Java(&'static str),

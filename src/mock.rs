@@ -20,10 +20,10 @@ use tokio::{
 use crate::{
     Clock, Config, Progress, Settings,
     admin::Admin,
-    api::front::Front,
+    api::{LARGEST_BODY, front::Front},
     clock,
     config::{NetworkStyle, Switch},
-    content::{packer::Packer, spool::Spool},
+    content::{intake::Intake, packer::Packer, spool::Spool},
     control::Control,
     network::Image,
     networks::Networks,
@@ -275,6 +275,7 @@ fn build(config: &Config, tasks: &Tasks, runtime: &Runtime) -> Result<(Door, Opt
         None => fixture::built_in(),
     }
     .map_err(StartError::Fixtures)?;
+    let intake = Intake::new(spool.clone(), config.upload_memory, LARGEST_BODY);
     let packer = Packer::new(tasks.clone(), spool);
     let image = Image::new(loaded, config.downloads(), config.seed, config.control.journal_size, packer);
     let is_strict = config.control.networks == NetworkStyle::Strict;
@@ -283,7 +284,7 @@ fn build(config: &Config, tasks: &Tasks, runtime: &Runtime) -> Result<(Door, Opt
     let admin =
         (config.control.admin == Switch::On).then(|| Admin::new(control, config.control.admin_token.as_deref()));
     let spelling = runtime.block_on(Spelling::learn()).map_err(internal)?;
-    let front = |admin| Front::new(networks.clone(), config, spelling.clone(), admin);
+    let front = |admin| Front::new(networks.clone(), config, intake.clone(), spelling.clone(), admin);
     let admin_here = admin.clone().filter(|_| admin_listener.is_none());
     let door = Door { listener, address, front: front(admin_here) };
     let admin_door = admin_listener.map(|(listener, address)| Door { listener, address, front: front(admin) });

@@ -75,7 +75,6 @@ struct Inner {
     ids: Ids,
     settings: Settings,
     repository: Repository,
-    people: People,
     tickets: Tickets,
     downloads: Downloads,
     /// What a tester has ordered for jobs to come.
@@ -119,7 +118,8 @@ impl Network {
         });
         // A sequence of its own, so that chance does not change which ids there are.
         let dice = Ids::seeded_for(image.seed.unwrap_or_default(), &format!("faults of {name}"));
-        let repository = Repository::new(image.tree.clone());
+        let people = People::new(image.people.iter().cloned(), clock.clone());
+        let repository = Repository::new(image.tree.clone(), people, clock.clone(), ids.clone());
         let (orders, changes) = (Orders::default(), Changes::default());
         let downloads = Downloads::new(Means {
             repository: repository.clone(),
@@ -134,7 +134,6 @@ impl Network {
         });
         Self(Arc::new(Inner {
             name: name.into(),
-            people: People::new(image.people.iter().cloned(), clock.clone()),
             tickets: Tickets::new(clock.clone(), ids.clone()),
             repository_id: NodeId::from(ids.uuid()),
             faults: Faults::new(dice),
@@ -205,7 +204,7 @@ impl Network {
     }
 
     pub(crate) fn people(&self) -> &People {
-        &self.0.people
+        self.0.repository.people()
     }
 
     pub(crate) fn tickets(&self) -> &Tickets {

@@ -1,9 +1,10 @@
-//! The bytes of a node: `getNodeContent` (wire reference, section 5).
+//! The bytes of a node: `getNodeContent`, `updateNodeContent`, `getDeletedNodeContent` (wire reference, section 5).
 
 use std::time::UNIX_EPOCH;
 
 use axum::{
     body::Body,
+    extract::Request,
     http::{
         HeaderMap, HeaderName, HeaderValue, StatusCode,
         header::{
@@ -20,11 +21,13 @@ use super::{
     disposition,
     extract::{Id, Parameters, Query},
     headers::{Headers, LONG_AGO, NO_CACHE},
+    nodes::{NodeEntry, refuse_download, shown},
     ranges::{Range, Ranges},
+    upload,
 };
 use crate::{
     clock::Timestamp,
-    content::{Content, body::ContentBody},
+    content::{Content, body::ContentBody, intake::Intake},
     downloads::{Found, download::Download},
     error::{Error, Result},
     layers::{self, Told},
@@ -32,7 +35,9 @@ use crate::{
     repository::{
         access::{Caller, Right},
         mimetype,
-        node::NodeId,
+        node::{Node, NodeId},
+        update::Replacement,
+        versions::Wish,
     },
 };
 
@@ -65,34 +70,59 @@ pub(super) async fn get_node_content(
 ) -> Result<Response> {
     let (id, sent) = match network.downloads().look_up(&id)? {
         Found::Download(download) => (download.id, of_download(&caller, &download)?),
-        Found::Node(node) => (node, of_node(&network, &caller, node, &id)?),
+        Found::Node(node) => {
+            let tree = network.repository().read();
+            let found = tree.find(node).ok_or_else(|| Error::EntityNotFound(id.clone()))?;
+            (node, of_node(found, || tree.may(&caller, node, Right::Read))?)
+        }
     };
-    if is_unmodified(&headers, sent.modified) {
+    send(id, &sent, &query, &headers)
+}
+
+/// Sends the bytes of a file in the trash can.
+pub(super) async fn get_deleted_node_content(
+    network: Network,
+    caller: Caller,
+    _: Parameters,
+    query: Query,
+    Id(id): Id,
+    headers: HeaderMap,
+) -> Result<Response> {
+    let (id, sent) = {
+        let tree = network.repository().read();
+        let (node, _) = tree.deleted(&caller, &id)?;
+        (node.id, of_node(node, || true)?)
+    };
+    send(id, &sent, &query, &headers)
+}
+
+fn send(id: NodeId, sent: &Sent, query: &Query, headers: &HeaderMap) -> Result<Response> {
+    if is_unmodified(headers, sent.modified) {
         return Ok((StatusCode::NOT_MODIFIED, Headers::framed().uncached().into_map()).into_response());
     }
     if sent.is_archived {
         return Err(Error::ContentArchived);
     }
     let content = sent.content.clone().ok_or_else(|| Error::ContentMissing(id.to_string()))?;
-    let disposition = disposition(&query, &headers, &sent);
+    let disposition = disposition(query, headers, sent);
     let header = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let range = header(CONTENT_RANGE).or_else(|| header(RANGE));
     let size = content.size();
     let ranges = range.map_or(Ranges::Ignored, |value| Ranges::read(value, size, header(USER_AGENT)));
-    let told = told(&sent, &content, &ranges);
+    let told = told(sent, &content, &ranges);
     let mut response = match ranges {
-        Ranges::Ignored => whole(&sent, content, disposition),
+        Ranges::Ignored => whole(sent, content, disposition),
         Ranges::One(range) => {
-            let headers = partial(&sent, disposition, Some(content_range(range, size)), None, range.length(size));
+            let headers = partial(sent, disposition, Some(content_range(range, size)), None, range.length(size));
             (StatusCode::PARTIAL_CONTENT, headers, part(content, range)).into_response()
         }
         Ranges::Several(ranges) => {
             let length = ranges.iter().map(|range| range.length(size)).sum();
-            let headers = partial(&sent, disposition, None, Some(MULTIPART), length);
+            let headers = partial(sent, disposition, None, Some(MULTIPART), length);
             (StatusCode::PARTIAL_CONTENT, headers, several(content, ranges)).into_response()
         }
         Ranges::Unsatisfiable => {
-            let headers = partial(&sent, disposition, Some(UNSATISFIABLE), None, 0);
+            let headers = partial(sent, disposition, Some(UNSATISFIABLE), None, 0);
             (StatusCode::RANGE_NOT_SATISFIABLE, headers).into_response()
         }
     };
@@ -125,6 +155,47 @@ fn told(sent: &Sent, content: &Content, ranges: &Ranges) -> layers::Sent {
     layers::Sent { content: content.clone(), part, announced }
 }
 
+/// Replaces the bytes of a file.
+pub(super) async fn update_node_content(
+    network: Network,
+    caller: Caller,
+    parameters: Parameters,
+    query: Query,
+    Id(id): Id,
+    intake: Intake,
+    request: Request,
+) -> Result<NodeEntry> {
+    check_media_type(request.headers())?;
+    refuse_download(&network, &id)?;
+    network.repository().check_content_update(&caller, &id)?;
+    let content = upload::read_content(request, &intake).await?;
+    let replacement = Replacement {
+        content,
+        name: query.get("name").map(str::to_owned),
+        version: Wish {
+            is_major: query.get("majorVersion").map(|_| query.is_true("majorVersion")),
+            has_comment: query.get("comment").is_some(),
+        },
+    };
+    let id = network.repository().update_content(&caller, &id, replacement)?;
+    shown(&network, &caller, parameters, id)
+}
+
+/// A content may be said to be of any type but a form's; what it is said to be is not used.
+fn check_media_type(headers: &HeaderMap) -> Result<()> {
+    let Some(stated) = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()) else { return Ok(()) };
+    let essence = stated.split(';').next().unwrap_or_default().trim();
+    let unsupported = |text: String| Err(Error::UnsupportedMediaType(text.into()));
+    if essence.to_ascii_lowercase().starts_with("multipart") {
+        return unsupported(format!("Cannot update using {essence}"));
+    }
+    let is_token = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'/');
+    match essence.split_once('/') {
+        Some((kind, subtype)) if is_token(kind) && is_token(subtype) => Ok(()),
+        _ => unsupported(format!("Invalid mime type \"{stated}\": does not contain '/'")),
+    }
+}
+
 fn of_download(caller: &Caller, download: &Download) -> Result<Sent> {
     if !download.is_of(caller) {
         return Err(Error::PermissionDenied);
@@ -141,13 +212,11 @@ fn of_download(caller: &Caller, download: &Download) -> Result<Sent> {
     })
 }
 
-fn of_node(network: &Network, caller: &Caller, id: NodeId, asked: &str) -> Result<Sent> {
-    let tree = network.repository().read();
-    let node = tree.find(id).ok_or_else(|| Error::EntityNotFound(asked.to_owned()))?;
+fn of_node(node: &Node, may_read: impl FnOnce() -> bool) -> Result<Sent> {
     if !node.node_type.is_file() {
-        return Err(Error::InvalidArgument(format!("NodeId of content is expected: {id}").into()));
+        return Err(Error::InvalidArgument(format!("NodeId of content is expected: {}", node.id).into()));
     }
-    if !tree.may(caller, id, Right::Read) {
+    if !may_read() {
         return Err(Error::PermissionDenied);
     }
     let data = node.content.as_ref();

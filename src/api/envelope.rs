@@ -14,6 +14,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
+use serde_json::Value;
 use tracing::{debug, error};
 
 use super::{body, extract::Fields, headers::Headers};
@@ -54,18 +55,10 @@ impl<T: Serialize> Entry<T> {
     }
 
     fn write(&self) -> serde_json::Result<Vec<u8>> {
-        #[derive(Serialize)]
-        struct Wrapped<T> {
-            entry: T,
-        }
         if self.fields.is_all() {
             return serde_json::to_vec(&Wrapped { entry: &self.value });
         }
-        let mut entry = serde_json::to_value(&self.value)?;
-        if let Some(members) = entry.as_object_mut() {
-            members.retain(|name, _| self.fields.has(name));
-        }
-        serde_json::to_vec(&Wrapped { entry })
+        serde_json::to_vec(&Wrapped { entry: picked(&self.value, &self.fields)? })
     }
 }
 
@@ -80,6 +73,113 @@ impl<T: Serialize> IntoResponse for Entry<T> {
             Err(failure) => Error::Internal(failure.into()).into_response(),
         }
     }
+}
+
+/// Several results: `{"list":{"pagination":{…},"entries":[{"entry":{…}},…]}}`, with only the asked fields of each.
+#[derive(Debug)]
+pub(super) struct List<T> {
+    status: StatusCode,
+    entries: Vec<T>,
+    paging: (usize, usize),
+    total: usize,
+    source: Option<Value>,
+    fields: Fields,
+}
+
+impl<T: Serialize> List<T> {
+    /// A page of a longer list.
+    pub(super) fn page(entries: Vec<T>, paging: (usize, usize), total: usize, fields: Fields) -> Self {
+        Self { status: StatusCode::OK, entries, paging, total, source: None, fields }
+    }
+
+    /// The page that `paging` cuts out of all there is.
+    pub(super) fn cut(all: impl IntoIterator<Item = T>, paging: (usize, usize), fields: Fields) -> Self {
+        let (skip, max) = paging;
+        let mut total = 0;
+        let entries = all.into_iter().inspect(|_| total += 1).enumerate();
+        let entries: Vec<T> = entries
+            .filter(|(number, _)| (skip..skip.saturating_add(max)).contains(number))
+            .map(|(_, entry)| entry)
+            .collect();
+        Self::page(entries, paging, total, fields)
+    }
+
+    /// What several items in one body made.
+    pub(super) fn created(entries: Vec<T>, fields: Fields) -> Self {
+        let total = entries.len();
+        Self { status: StatusCode::CREATED, ..Self::page(entries, (0, total), total, fields) }
+    }
+
+    /// With what the list is of.
+    pub(super) fn with_source(self, source: Option<Value>) -> Self {
+        Self { source, ..self }
+    }
+
+    fn write(&self) -> serde_json::Result<Vec<u8>> {
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Pagination {
+            count: usize,
+            has_more_items: bool,
+            total_items: usize,
+            skip_count: usize,
+            max_items: usize,
+        }
+        #[derive(Serialize)]
+        struct Listed<'a, T> {
+            pagination: Pagination,
+            entries: Vec<Wrapped<T>>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            source: Option<&'a Value>,
+        }
+        #[derive(Serialize)]
+        struct Outer<T> {
+            list: T,
+        }
+        let (skip_count, max_items) = self.paging;
+        let count = self.entries.len();
+        let pagination = Pagination {
+            count,
+            has_more_items: skip_count.saturating_add(count) < self.total,
+            total_items: self.total,
+            skip_count,
+            max_items,
+        };
+        let source = self.source.as_ref();
+        if self.fields.is_all() {
+            let entries = self.entries.iter().map(|entry| Wrapped { entry }).collect();
+            return serde_json::to_vec(&Outer { list: Listed { pagination, entries, source } });
+        }
+        let picked = |entry| picked(entry, &self.fields).map(|entry| Wrapped { entry });
+        let entries = self.entries.iter().map(picked).collect::<serde_json::Result<_>>()?;
+        serde_json::to_vec(&Outer { list: Listed { pagination, entries, source } })
+    }
+}
+
+impl<T: Serialize> IntoResponse for List<T> {
+    fn into_response(self) -> Response {
+        match self.write() {
+            Ok(json) => {
+                let headers = Headers::framed().uncached().json().into_map();
+                (self.status, headers, body::chunked(json)).into_response()
+            }
+            Err(failure) => Error::Internal(failure.into()).into_response(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Wrapped<T> {
+    entry: T,
+}
+
+/// An entry with only the asked fields.
+fn picked(entry: &impl Serialize, fields: &Fields) -> serde_json::Result<Value> {
+    let mut entry = serde_json::to_value(entry)?;
+    if let Some(members) = entry.as_object_mut() {
+        members.retain(|name, _| fields.has(name));
+    }
+    Ok(entry)
 }
 
 /// An empty answer of a JSON resource.
@@ -152,11 +252,20 @@ fn shown(error: &Error) -> Shown {
         Error::NotFound(_) => show(StatusCode::NOT_FOUND, Key::Id("framework.exception.NotFound")),
         Error::NoSuch(_) => show(StatusCode::NOT_FOUND, Key::Text),
         Error::NoSuchCollection => show(StatusCode::NOT_FOUND, Key::None),
-        Error::ContentMissing(_) | Error::ScriptUrl(_) => show(StatusCode::NOT_FOUND, API_DEFAULT),
+        Error::ContentMissing(_) | Error::ScriptUrl(_) | Error::UnknownAuthority(_) => {
+            show(StatusCode::NOT_FOUND, API_DEFAULT)
+        }
         Error::PermissionDenied => show(StatusCode::FORBIDDEN, Key::Id("framework.exception.PermissionDenied")),
         Error::Forbidden(_) => show(StatusCode::FORBIDDEN, Key::Text),
         Error::InvalidArgument(_) => show(StatusCode::BAD_REQUEST, Key::Text),
+        Error::IllegalArgument(_) => Shown { numbered: false, ..show(StatusCode::BAD_REQUEST, API_DEFAULT) },
         Error::InvalidInclude(_) => show(StatusCode::BAD_REQUEST, Key::Id("framework.exception.InvalidSelect")),
+        Error::InvalidWhere(_) => show(StatusCode::BAD_REQUEST, Key::Id("framework.exception.InvalidQuery")),
+        Error::InvalidProperty { .. } => show(StatusCode::BAD_REQUEST, Key::Id("framework.exception.InvalidProperty")),
+        Error::Cyclic => show(StatusCode::BAD_REQUEST, API_DEFAULT),
+        Error::RelationshipNotFound { .. } => {
+            show(StatusCode::NOT_FOUND, Key::Id("framework.exception.RelationshipNotFound"))
+        }
         Error::UnsupportedOperation => {
             show(StatusCode::METHOD_NOT_ALLOWED, Key::Id("framework.exception.UnsupportedResourceOperation"))
         }
@@ -167,7 +276,14 @@ fn shown(error: &Error) -> Shown {
         }
         Error::ContentArchived => show(StatusCode::PRECONDITION_FAILED, Key::Id("framework.exception.ArchivedContent")),
         Error::NodeLocked(_) => show(StatusCode::CONFLICT, API_DEFAULT),
+        Error::Conflict(_) => show(StatusCode::CONFLICT, Key::Text),
+        Error::ConflictWithoutText => show(StatusCode::CONFLICT, Key::None),
+        Error::Unprocessable(_) | Error::Violation { .. } => show(StatusCode::UNPROCESSABLE_ENTITY, API_DEFAULT),
+        Error::UnsupportedMediaType(_) => show(StatusCode::UNSUPPORTED_MEDIA_TYPE, Key::Text),
         Error::TooLarge => show(StatusCode::PAYLOAD_TOO_LARGE, Key::Id("framework.exception.RequestEntityTooLarge")),
+        Error::InsufficientStorage => {
+            show(StatusCode::INSUFFICIENT_STORAGE, Key::Id("framework.exception.InsufficientStorage"))
+        }
         Error::NotImplemented => show(StatusCode::NOT_IMPLEMENTED, Key::Text),
         Error::NotReady(_) => show(StatusCode::SERVICE_UNAVAILABLE, Key::Text),
         Error::Injected { status, key, .. } => {
@@ -220,7 +336,10 @@ const STACK_TRACE: &str =
 pub(super) fn render(mut response: Response, request: &Parts, network: &Network, basic_challenge: bool) -> Response {
     let Some(Refused { error, in_routing }) = response.extensions_mut().remove() else { return response };
     let Shown { status, key, numbered } = shown(&error);
-    let text = in_language(&error, request).unwrap_or_else(|| error.to_string());
+    let text = match &*error {
+        Error::Violation { before, after } => format!("{before}{}{after}", log_number(network)),
+        error => in_language(error, request).unwrap_or_else(|| error.to_string()),
+    };
     let mut headers = Headers::framed();
     if let Some(challenged) = challenged_network(&error) {
         let scheme = if basic_challenge { "Basic" } else { "AlfTicket" };

@@ -13,13 +13,14 @@ use axum::{
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 
+use super::where_clause::{self, Predicate};
 use crate::{
     error::{Error, Result},
     network::Network,
 };
 
 /// The largest body that the real server takes (`webscripts.setMaxContentSize`).
-const LARGEST_BODY: u64 = 5_368_709_120;
+pub(crate) const LARGEST_BODY: u64 = 5_368_709_120;
 
 /// The largest JSON body that is held in memory. It has room for 400,000 node ids.
 pub(super) const LARGEST_JSON: usize = 16 << 20;
@@ -28,16 +29,31 @@ pub(super) const LARGEST_JSON: usize = 16 << 20;
 #[derive(Debug)]
 pub(super) struct Id(pub(super) String);
 
+/// The id behind the relation in the path.
+#[derive(Debug)]
+pub(super) struct Related(pub(super) String);
+
 impl<S: Send + Sync> FromRequestParts<S> for Id {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
-        let params = RawPathParams::from_request_parts(parts, state)
-            .await
-            .map_err(|rejection| Error::Internal(rejection.into()))?;
-        let id = params.iter().find(|(name, _)| *name == "id").map(|(_, id)| Self(id.to_owned()));
-        id.ok_or_else(|| Error::Internal("the route has no id".into()))
+        in_path(parts, state, "id").await.map(Self)
     }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Related {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
+        in_path(parts, state, "related").await.map(Self)
+    }
+}
+
+async fn in_path<S: Send + Sync>(parts: &mut Parts, state: &S, name: &str) -> Result<String> {
+    let params =
+        RawPathParams::from_request_parts(parts, state).await.map_err(|rejection| Error::Internal(rejection.into()))?;
+    let value = params.iter().find(|(known, _)| *known == name).map(|(_, value)| value.to_owned());
+    value.ok_or_else(|| Error::Internal(format!("the route has no {name}").into()))
 }
 
 /// The query as the servlet container reads it: names and values, `+` for a space, the first value of a name counts.
@@ -52,6 +68,11 @@ impl Query {
 
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Whether a parameter is there and says `true`, in any case.
+    pub(super) fn is_true(&self, name: &str) -> bool {
+        self.get(name).is_some_and(|value| value.eq_ignore_ascii_case("true"))
     }
 }
 
@@ -83,7 +104,16 @@ impl Fields {
 pub(super) struct Parameters {
     pub(super) fields: Fields,
     pub(super) include: Vec<String>,
+    /// How many items of a list are left out, and how many come at most.
+    pub(super) paging: (usize, usize),
+    /// Fields to sort by, and whether each is descending.
+    pub(super) order: Vec<(String, bool)>,
+    pub(super) predicates: Vec<Predicate>,
+    pub(super) includes_source: bool,
 }
+
+/// How many items of a list come when nobody says.
+const USUAL_ITEMS: usize = 100;
 
 impl<S: Sync> FromRequestParts<S> for Parameters {
     type Rejection = Error;
@@ -96,9 +126,9 @@ impl<S: Sync> FromRequestParts<S> for Parameters {
 impl Parameters {
     pub(super) fn read(query: &Query) -> Result<Self> {
         check_paging(query)?;
-        if let Some(order) = query.get("orderBy") {
-            check_order(order)?;
-        }
+        let number = |name| query.get(name).and_then(|text| text.parse::<usize>().ok());
+        let order = query.get("orderBy").map(order).transpose()?.unwrap_or_default();
+        let predicates = query.get("where").map(where_clause::read).transpose()?.unwrap_or_default();
         let include = query.get("include").map(included).transpose()?.unwrap_or_default();
         let mut fields: Option<Vec<String>> = query
             .get("fields")
@@ -107,7 +137,14 @@ impl Parameters {
         if let Some(fields) = &mut fields {
             fields.extend(include.iter().cloned());
         }
-        Ok(Self { fields: Fields(fields), include })
+        Ok(Self {
+            fields: Fields(fields),
+            include,
+            paging: (number("skipCount").unwrap_or(0), number("maxItems").unwrap_or(USUAL_ITEMS)),
+            order,
+            predicates,
+            includes_source: query.is_true("includeSource"),
+        })
     }
 }
 
@@ -136,12 +173,16 @@ fn check_paging(query: &Query) -> Result<()> {
     Ok(())
 }
 
-fn check_order(order: &str) -> Result<()> {
+fn order(order: &str) -> Result<Vec<(String, bool)>> {
+    let invalid = |text: String| Err(Error::InvalidArgument(text.into()));
+    let mut fields = Vec::new();
     for sort in order.split(',') {
-        let invalid = |text: String| Err(Error::InvalidArgument(text.into()));
         match sort.split_whitespace().collect::<Vec<_>>()[..] {
-            [] | [_] => (),
-            [_, direction] if ["asc", "desc"].contains(&direction.to_lowercase().as_str()) => (),
+            [] => (),
+            [field] => fields.push((field.to_owned(), false)),
+            [field, direction] if ["asc", "desc"].contains(&direction.to_lowercase().as_str()) => {
+                fields.push((field.to_owned(), direction.eq_ignore_ascii_case("desc")));
+            }
             [_, direction] => {
                 let direction = direction.to_uppercase();
                 return invalid(format!("Unknown sort order direction '{direction}', expected asc or desc"));
@@ -153,7 +194,7 @@ fn check_order(order: &str) -> Result<()> {
             }
         }
     }
-    Ok(())
+    Ok(fields)
 }
 
 fn included(include: &str) -> Result<Vec<String>> {

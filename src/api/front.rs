@@ -23,6 +23,7 @@ use http_body::Body as _;
 use hyper::ext::ReasonPhrase;
 use serde_json::json;
 use tower::ServiceExt as _;
+use tracing::info;
 
 use super::{
     address::{self, Address},
@@ -38,6 +39,7 @@ use super::{
 use crate::{
     admin::{self, Admin},
     config::Config,
+    content::intake::Intake,
     error::Error,
     layers::{Arrival, Visit, body::Watched},
     line::Line,
@@ -63,8 +65,14 @@ struct Inner {
 
 impl Front {
     /// `admin` is what answers below `/__admin`, if anything does here.
-    pub(crate) fn new(networks: Networks, config: &Config, spelling: Spelling, admin: Option<Admin>) -> Self {
-        let router = super::router().layer(Extension(DiscoveryOff(config.discovery_off)));
+    pub(crate) fn new(
+        networks: Networks,
+        config: &Config,
+        intake: Intake,
+        spelling: Spelling,
+        admin: Option<Admin>,
+    ) -> Self {
+        let router = super::router().layer(Extension(DiscoveryOff(config.discovery_off))).layer(Extension(intake));
         let cors = Cors::new(config);
         let basic_challenge = config.basic_auth_scheme;
         Self(Arc::new(Inner { networks, router, admin, cors, spelling, basic_challenge }))
@@ -179,7 +187,11 @@ impl Front {
         };
         parts.extensions.insert(network.clone());
         parts.extensions.insert(NetworkName { name: address.network.clone(), is_known });
-        match path::resolve(&parts.method, &address.segments) {
+        let resolution = path::resolve(&parts.method, &address.segments);
+        if !matches!(resolution, Resolution::Operation) && path::is_absent(&address.segments) {
+            info!("{} {} exists in the product, but is not mocked", parts.method, parts.uri.path());
+        }
+        match resolution {
             Resolution::Operation => {
                 address.canonicalize(&mut parts.uri);
                 self.operate(parts, body, network).await
@@ -221,7 +233,7 @@ impl Front {
 fn arrival(parts: &Parts, address: &Address, network: &Network) -> Arrival {
     let segments = address.segments();
     let node = match segments {
-        [.., collection, id] | [.., collection, id, _] if collection == "downloads" || collection == "nodes" => {
+        [_, _, _, _, collection, id, ..] if ["downloads", "nodes", "deleted-nodes"].contains(&collection.as_str()) => {
             Some(id)
         }
         _ => None,

@@ -4,9 +4,17 @@
 //! Scalars become strings, one value becomes a list, a duplicate wins over what came before, and what follows the
 //! object is never looked at (wire reference, section 2.3).
 
+mod reader;
+
 use std::collections::HashMap;
 
+use serde_json::{Map, Value};
+
+use self::reader::{Problem, Reader, Token, at_line};
 use crate::error::{Error, Result};
+
+/// How deep Jackson goes into a text.
+const DEEPEST: usize = 1000;
 
 /// A class of the real server's that a body is mapped to.
 #[derive(Debug)]
@@ -19,22 +27,37 @@ pub(super) struct Bean {
 }
 
 /// The type of a property.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub(super) enum Kind {
     Text,
     Texts,
     Long,
-    Enum { class: &'static str, names: &'static [&'static str] },
+    Boolean,
+    Enum {
+        class: &'static str,
+        names: &'static [&'static str],
+    },
+    /// Any object, with whatever is in it.
+    Map,
+    Bean(&'static Bean),
+    Beans(&'static Bean),
+    /// What is read, and not looked at.
+    Ignored,
 }
 
 /// The properties of one object that were there and not null. Texts are never empty: the real server reads those as null.
 #[derive(Debug, Default)]
 pub(super) struct Object(HashMap<&'static str, Property>);
 
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 enum Property {
     Text(Option<String>),
     Texts(Vec<Option<String>>),
+    Long(i64),
+    Boolean(bool),
+    Map(Map<String, Value>),
+    Bean(Object),
+    Beans(Vec<Object>),
     Other,
 }
 
@@ -46,9 +69,49 @@ impl Object {
         }
     }
 
+    /// A text of its own.
+    pub(super) fn owned(&self, name: &str) -> Option<String> {
+        self.text(name).map(str::to_owned)
+    }
+
     pub(super) fn texts(&self, name: &str) -> Option<&[Option<String>]> {
         match self.0.get(name) {
             Some(Property::Texts(texts)) => Some(texts),
+            _ => None,
+        }
+    }
+
+    pub(super) fn long(&self, name: &str) -> Option<i64> {
+        match self.0.get(name) {
+            Some(Property::Long(number)) => Some(*number),
+            _ => None,
+        }
+    }
+
+    pub(super) fn boolean(&self, name: &str) -> Option<bool> {
+        match self.0.get(name) {
+            Some(Property::Boolean(truth)) => Some(*truth),
+            _ => None,
+        }
+    }
+
+    pub(super) fn map(&self, name: &str) -> Option<&Map<String, Value>> {
+        match self.0.get(name) {
+            Some(Property::Map(map)) => Some(map),
+            _ => None,
+        }
+    }
+
+    pub(super) fn bean(&self, name: &str) -> Option<&Self> {
+        match self.0.get(name) {
+            Some(Property::Bean(bean)) => Some(bean),
+            _ => None,
+        }
+    }
+
+    pub(super) fn beans(&self, name: &str) -> Option<&[Self]> {
+        match self.0.get(name) {
+            Some(Property::Beans(beans)) => Some(beans),
             _ => None,
         }
     }
@@ -56,7 +119,7 @@ impl Object {
 
 /// The objects in a body; none for JSON's `null`.
 pub(super) fn read(bean: &Bean, body: &[u8]) -> Result<Option<Vec<Object>>> {
-    let mut reader = Reader { text: body, at: 0 };
+    let mut reader = Reader::new(body);
     reader.body(bean).map_err(|problem| {
         let text = format!("Could not read content from HTTP request body: {problem}");
         // The real server looks for these words, wherever they stand, and takes it for a whole array.
@@ -65,42 +128,6 @@ pub(super) fn read(bean: &Bean, body: &[u8]) -> Result<Option<Vec<Object>>> {
         }
         Error::InvalidArgument(text.into())
     })
-}
-
-/// Jackson's message, place included.
-type Problem = String;
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Token {
-    StartObject,
-    StartArray,
-    Text(String),
-    Number(String),
-    Boolean(bool),
-    Null,
-}
-
-impl Token {
-    /// How Jackson calls a value of this kind, and the token.
-    fn describe(&self) -> (&'static str, &'static str) {
-        match self {
-            Self::StartObject => ("Object", "START_OBJECT"),
-            Self::StartArray => ("Array", "START_ARRAY"),
-            Self::Text(_) => ("String", "VALUE_STRING"),
-            Self::Number(number) if number.contains(['.', 'e', 'E']) => ("Floating-point", "VALUE_NUMBER_FLOAT"),
-            Self::Number(_) => ("Integer", "VALUE_NUMBER_INT"),
-            Self::Boolean(true) => ("Boolean", "VALUE_TRUE"),
-            Self::Boolean(false) => ("Boolean", "VALUE_FALSE"),
-            Self::Null => ("Null", "VALUE_NULL"),
-        }
-    }
-}
-
-const VALUE: &str = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')";
-
-struct Reader<'a> {
-    text: &'a [u8],
-    at: usize,
 }
 
 impl Reader<'_> {
@@ -178,7 +205,7 @@ impl Reader<'_> {
         token: Token,
         at: usize,
     ) -> Result<Option<Property>, Problem> {
-        let chain = format!(" (through reference chain: {}[\"{name}\"])", bean.class);
+        let chain = self.chain(bean, name);
         match (kind, token) {
             (_, Token::Null) => Ok(None),
             (Kind::Text, token) => Ok(Some(Property::Text(self.text(token, at, &chain)?))),
@@ -186,41 +213,159 @@ impl Reader<'_> {
                 let mut texts = Vec::new();
                 while let Some((token, element)) = self.element(texts.is_empty(), at)? {
                     let number = texts.len();
-                    let chain = format!(
-                        " (through reference chain: {}[\"{name}\"]->java.util.ArrayList[{number}])",
-                        bean.class
-                    );
+                    let chain = format!("{}->java.util.ArrayList[{number}])", &chain[..chain.len() - 1]);
                     texts.push(self.text(token, element, &chain)?);
                 }
                 Ok(Some(Property::Texts(texts)))
             }
             (Kind::Texts, token) => Ok(Some(Property::Texts(vec![self.text(token, at, &chain)?]))),
-            (Kind::Long, Token::Number(_)) => Ok(Some(Property::Other)),
-            (Kind::Long, Token::Text(text)) => match text.trim() {
+            (Kind::Long, token) => self.long(&token, at, &chain),
+            (Kind::Boolean, token) => self.boolean(&token, at, &chain),
+            (Kind::Enum { class, names }, token) => self.constant(class, names, &token, at, &chain).map(Some),
+            (Kind::Map, Token::StartObject) => self.map(at, 1).map(|map| Some(Property::Map(map))),
+            (Kind::Map, other) => {
+                Err(self.mismatch("java.util.LinkedHashMap<java.lang.String,java.lang.Object>", &other, at, &chain))
+            }
+            (Kind::Bean(inner), Token::StartObject) => {
+                self.nested(bean, name, |reader| reader.object(inner, at)).map(|inner| Some(Property::Bean(inner)))
+            }
+            (Kind::Beans(inner), Token::StartArray) => {
+                self.nested(bean, name, |reader| reader.objects(inner, at)).map(|beans| Some(Property::Beans(beans)))
+            }
+            (Kind::Beans(inner), Token::StartObject) => {
+                let one = self.nested(bean, name, |reader| reader.object(inner, at))?;
+                Ok(Some(Property::Beans(vec![one])))
+            }
+            (Kind::Bean(inner) | Kind::Beans(inner), other) => Err(self.mismatch(inner.class, &other, at, &chain)),
+            (Kind::Ignored, token) => self.value(token, at, 1).map(|_| Some(Property::Other)),
+        }
+    }
+
+    /// Reads what is inside a property, of which problems in there tell.
+    fn nested<T>(
+        &mut self,
+        bean: &Bean,
+        name: &str,
+        read: impl FnOnce(&mut Self) -> Result<T, Problem>,
+    ) -> Result<T, Problem> {
+        self.within.push(format!("{}[\"{name}\"]", bean.class));
+        let read = read(self);
+        self.within.pop();
+        read
+    }
+
+    /// Where in the object a problem is, in Jackson's words.
+    fn chain(&self, bean: &Bean, name: &str) -> String {
+        let outer: String = self.within.iter().flat_map(|outer| [outer, "->"]).collect();
+        format!(" (through reference chain: {outer}{}[\"{name}\"])", bean.class)
+    }
+
+    fn long(&self, token: &Token, at: usize, chain: &str) -> Result<Option<Property>, Problem> {
+        match token {
+            Token::Number(number) => {
+                // A fraction is cut off.
+                let whole = number.split_once(['.', 'e', 'E']).map_or(number.as_str(), |(whole, _)| whole);
+                Ok(Some(Property::Long(whole.parse().unwrap_or(i64::MAX))))
+            }
+            Token::Text(text) => match text.trim() {
                 "" => Ok(None),
-                number if number.parse::<i64>().is_ok() => Ok(Some(Property::Other)),
+                number => number.parse().map(|number| Some(Property::Long(number))).map_err(|_| {
+                    format!(
+                        "Cannot deserialize value of type `long` from String \"{text}\": not a valid `long` value{}{chain}",
+                        self.place(at)
+                    )
+                }),
+            },
+            other => Err(self.mismatch("long", other, at, chain)),
+        }
+    }
+
+    fn boolean(&self, token: &Token, at: usize, chain: &str) -> Result<Option<Property>, Problem> {
+        match token {
+            Token::Boolean(truth) => Ok(Some(Property::Boolean(*truth))),
+            Token::Number(number) => Ok(Some(Property::Boolean(number != "0"))),
+            Token::Text(text) => match text.trim() {
+                "" => Ok(None),
+                "true" | "True" | "TRUE" => Ok(Some(Property::Boolean(true))),
+                "false" | "False" | "FALSE" => Ok(Some(Property::Boolean(false))),
                 _ => Err(format!(
-                    "Cannot deserialize value of type `long` from String \"{text}\": not a valid `long` value{}{chain}",
+                    "Cannot deserialize value of type `java.lang.Boolean` from String \"{text}\": only \"true\" or \
+                     \"false\" recognized{}{chain}",
                     self.place(at)
                 )),
             },
-            (Kind::Long, other) => Err(self.mismatch("long", &other, at, &chain)),
-            (Kind::Enum { names, .. }, Token::Number(number))
-                if number.parse::<usize>().is_ok_and(|index| index < names.len()) =>
-            {
-                Ok(Some(Property::Other))
+            other => Err(self.mismatch("java.lang.Boolean", other, at, chain)),
+        }
+    }
+
+    fn constant(
+        &self,
+        class: &str,
+        names: &[&str],
+        token: &Token,
+        at: usize,
+        chain: &str,
+    ) -> Result<Property, Problem> {
+        match token {
+            Token::Number(number) if number.parse::<usize>().is_ok_and(|index| index < names.len()) => {
+                Ok(Property::Other)
             }
-            (Kind::Enum { names, .. }, Token::Text(text)) if text.is_empty() || names.contains(&text.as_str()) => {
-                Ok(Some(Property::Other))
+            Token::Text(text) if text.is_empty() || names.contains(&text.as_str()) => {
+                Ok(Property::Text(Some(text.clone()).filter(|text| !text.is_empty())))
             }
-            (Kind::Enum { class, names }, Token::Text(text)) => Err(format!(
+            Token::Text(text) => Err(format!(
                 "Cannot deserialize value of type `{class}` from String \"{text}\": not one of the values accepted for \
                  Enum class: [{}]{}{chain}",
                 names.join(", "),
                 self.place(at)
             )),
-            (Kind::Enum { class, .. }, other) => Err(self.mismatch(class, &other, at, &chain)),
+            other => Err(self.mismatch(class, other, at, chain)),
         }
+    }
+
+    /// Any value, whose first token has been read.
+    fn value(&mut self, token: Token, at: usize, depth: usize) -> Result<Value, Problem> {
+        Ok(match token {
+            Token::StartObject => self.map(at, depth + 1)?.into(),
+            Token::StartArray => {
+                self.check_depth(depth)?;
+                let mut values = Vec::new();
+                while let Some((token, element)) = self.element(values.is_empty(), at)? {
+                    values.push(self.value(token, element, depth + 1)?);
+                }
+                values.into()
+            }
+            Token::Text(text) => text.into(),
+            Token::Number(number) => serde_json::from_str(&number).unwrap_or_default(),
+            Token::Boolean(truth) => truth.into(),
+            Token::Null => Value::Null,
+        })
+    }
+
+    /// The members behind an opening brace at `start`, whatever they are.
+    fn map(&mut self, start: usize, depth: usize) -> Result<Map<String, Value>, Problem> {
+        self.check_depth(depth)?;
+        let mut map = Map::new();
+        while let Some(name) = self.name(map.is_empty(), start)? {
+            self.skip_blanks();
+            let at = self.at;
+            let token = self.token()?;
+            let value = self.value(token, at, depth)?;
+            map.insert(name, value);
+        }
+        Ok(map)
+    }
+
+    fn check_depth(&self, depth: usize) -> Result<(), Problem> {
+        if depth < DEEPEST {
+            return Ok(());
+        }
+        Err(format!(
+            "Document nesting depth ({}) exceeds the maximum allowed ({DEEPEST}, from \
+             `StreamReadConstraints.getMaxNestingDepth()`){}",
+            DEEPEST + 1,
+            self.place(self.at)
+        ))
     }
 
     /// A scalar as a text; an empty one counts as null.
@@ -231,160 +376,6 @@ impl Reader<'_> {
             Token::Null => Ok(None),
             other => Err(self.mismatch("java.lang.String", &other, at, chain)),
         }
-    }
-
-    /// The next element of the array that began at `start`; none at its end.
-    fn element(&mut self, is_first: bool, start: usize) -> Result<Option<(Token, usize)>, Problem> {
-        self.skip_blanks();
-        match self.peek() {
-            None => return Err(self.unclosed("Array", start)),
-            Some(b']') => {
-                self.at += 1;
-                return Ok(None);
-            }
-            Some(b',') if !is_first => {
-                self.at += 1;
-                self.skip_blanks();
-            }
-            Some(_) if is_first => (),
-            Some(_) => return Err(self.unexpected("was expecting comma to separate Array entries")),
-        }
-        let at = self.at;
-        Ok(Some((self.token()?, at)))
-    }
-
-    /// The next name of the object that began at `start`, colon included; none at its end.
-    fn name(&mut self, is_first: bool, start: usize) -> Result<Option<String>, Problem> {
-        self.skip_blanks();
-        match self.peek() {
-            None => return Err(self.unclosed("Object", start)),
-            Some(b'}') => {
-                self.at += 1;
-                return Ok(None);
-            }
-            Some(b',') if !is_first => {
-                self.at += 1;
-                self.skip_blanks();
-            }
-            Some(_) if is_first => (),
-            Some(_) => return Err(self.unexpected("was expecting comma to separate Object entries")),
-        }
-        match self.peek() {
-            Some(b'"') => (),
-            Some(_) => return Err(self.unexpected("was expecting double-quote to start field name")),
-            None => return Err(self.unclosed("Object", start)),
-        }
-        let name = self.string()?;
-        self.skip_blanks();
-        match self.peek() {
-            Some(b':') => self.at += 1,
-            Some(_) => return Err(self.unexpected("was expecting a colon to separate field name and value")),
-            None => return Err(self.unclosed("Object", start)),
-        }
-        Ok(Some(name))
-    }
-
-    /// The value, or the beginning of one, that comes next.
-    fn token(&mut self) -> Result<Token, Problem> {
-        self.skip_blanks();
-        let Some(first) = self.peek() else {
-            return Err(format!("Unexpected end-of-input within/between Object entries{}", self.place(self.at)));
-        };
-        let start = self.at;
-        match first {
-            b'{' | b'[' => {
-                self.at += 1;
-                Ok(if first == b'{' { Token::StartObject } else { Token::StartArray })
-            }
-            b'"' => self.string().map(Token::Text),
-            b'-' | b'0'..=b'9' => self.number(),
-            _ if first.is_ascii_alphabetic() || first == b'_' => {
-                let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
-                let length = self.text[start..].iter().take_while(|byte| is_part(byte)).count();
-                self.at += length;
-                match &self.text[start..self.at] {
-                    b"true" => Ok(Token::Boolean(true)),
-                    b"false" => Ok(Token::Boolean(false)),
-                    b"null" => Ok(Token::Null),
-                    word => Err(format!(
-                        "Unrecognized token '{}': was expecting {VALUE}{}",
-                        String::from_utf8_lossy(word),
-                        self.place(self.at)
-                    )),
-                }
-            }
-            _ => Err(self.unexpected(&format!("expected a valid value {VALUE}"))),
-        }
-    }
-
-    fn number(&mut self) -> Result<Token, Problem> {
-        let start = self.at;
-        let is_part = |byte: &u8| matches!(byte, b'-' | b'+' | b'.' | b'e' | b'E' | b'0'..=b'9');
-        self.at += self.text[start..].iter().take_while(|byte| is_part(byte)).count();
-        let number = String::from_utf8_lossy(&self.text[start..self.at]).into_owned();
-        if serde_json::from_str::<serde_json::Number>(&number).is_err() {
-            return Err(format!("Unexpected character: invalid numeric value '{number}'{}", self.place(start)));
-        }
-        Ok(Token::Number(number))
-    }
-
-    /// The string that begins here.
-    fn string(&mut self) -> Result<String, Problem> {
-        let start = self.at;
-        let mut end = start + 1;
-        loop {
-            match self.text.get(end) {
-                Some(b'"') => break,
-                Some(b'\\') => end += 2,
-                Some(byte) if *byte < b' ' => {
-                    self.at = end;
-                    return Err(format!(
-                        "Illegal unquoted character ((CTRL-CHAR, code {byte})): has to be escaped using backslash to be \
-                         included in string value{}",
-                        self.place(end)
-                    ));
-                }
-                Some(_) => end += 1,
-                None => {
-                    self.at = self.text.len();
-                    return Err(format!(
-                        "Unexpected end-of-input: was expecting closing quote for a string value{}",
-                        self.place(self.at)
-                    ));
-                }
-            }
-        }
-        self.at = end + 1;
-        serde_json::from_slice(&self.text[start..self.at])
-            .map_err(|_| format!("Unrecognized character escape or invalid UTF-8 in string value{}", self.place(start)))
-    }
-
-    fn peek(&self) -> Option<u8> {
-        self.text.get(self.at).copied()
-    }
-
-    fn skip_blanks(&mut self) {
-        while matches!(self.peek(), Some(b' ' | b'\t' | b'\r' | b'\n')) {
-            self.at += 1;
-        }
-    }
-
-    fn unexpected(&self, expected: &str) -> Problem {
-        let character = String::from_utf8_lossy(&self.text[self.at..]).chars().next().unwrap_or_default();
-        format!(
-            "Unexpected character ('{character}' (code {})): {expected}{}",
-            u32::from(character),
-            self.place(self.at)
-        )
-    }
-
-    fn unclosed(&self, kind: &str, start: usize) -> Problem {
-        let (line, column) = self.line_and_column(start);
-        format!(
-            "Unexpected end-of-input: expected close marker for {kind} (start marker at {}){}",
-            source(line, column),
-            self.place(self.at)
-        )
     }
 
     fn mismatch(&self, class: &str, token: &Token, at: usize, chain: &str) -> Problem {
@@ -398,37 +389,14 @@ impl Reader<'_> {
     fn unrecognized(&self, bean: &Bean, name: &str, reached: usize) -> Problem {
         let known: Vec<_> = bean.properties.iter().map(|(known, _)| format!("\"{known}\"")).collect();
         format!(
-            "Unrecognized field \"{name}\" (class {class}), not marked as ignorable ({} known properties: {}]){} \
-             (through reference chain: {class}[\"{name}\"])",
+            "Unrecognized field \"{name}\" (class {}), not marked as ignorable ({} known properties: {}]){}{}",
+            bean.class,
             known.len(),
             known.join(", "),
             self.place(reached),
-            class = bean.class,
+            self.chain(bean, name),
         )
     }
-
-    fn place(&self, at: usize) -> String {
-        let (line, column) = self.line_and_column(at);
-        at_line(line, column)
-    }
-
-    /// Both are counted from one, columns in characters.
-    fn line_and_column(&self, at: usize) -> (usize, usize) {
-        let before = &self.text[..at.min(self.text.len())];
-        let line = before.split(|byte| *byte == b'\n').count();
-        let start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
-        (line, String::from_utf8_lossy(&before[start..]).chars().count() + 1)
-    }
-}
-
-fn at_line(line: usize, column: usize) -> String {
-    format!("\n at {}", source(line, column))
-}
-
-fn source(line: usize, column: usize) -> String {
-    format!(
-        "[Source: REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); line: {line}, column: {column}]"
-    )
 }
 
 #[cfg(test)]

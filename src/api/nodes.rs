@@ -1,24 +1,166 @@
-//! Nodes: `getNode`, `deleteNode`, for ordinary nodes and for downloads (wire reference, downloads, section 6; nodes,
-//! sections 2, 4 and 8).
+//! Nodes: `getNode`, `updateNode`, `deleteNode`, `copyNode`, `moveNode`, for ordinary nodes and, as far as they go, for
+//! downloads (wire reference, downloads, section 6; nodes, sections 2, 4, 8, 11 and 13).
 
 use axum::{http::StatusCode, response::Response};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::{
     envelope::{self, Entry},
-    extract::{Id, Parameters, Query},
+    extract::{Id, JsonBody, Parameters, Query},
+    jackson::{self, Bean, Kind, Object},
+    node_entry::Shown,
 };
 use crate::{
-    downloads::{Found, download::Download},
+    downloads::Found,
     error::{Error, Result},
     network::Network,
     repository::{
         Tree,
-        access::{Caller, Grant, Right},
-        bootstrap, mimetype,
-        node::{Node, NodeId, UserName},
+        access::{Caller, Right},
+        description::Description,
+        links::SecondaryChild,
+        node::{Node, NodeId},
+        permissions::{Stated, StatedGrant},
+        update::Update,
     },
 };
+
+/// A node as an answer.
+pub(super) type NodeEntry = Entry<Map<String, Value>>;
+
+const PERMISSION: Bean = Bean {
+    class: "org.alfresco.rest.api.model.NodePermissions$NodePermission",
+    properties: &[
+        ("name", Kind::Text),
+        ("authorityId", Kind::Text),
+        ("accessStatus", Kind::Text),
+        ("authorityDisplayName", Kind::Text),
+    ],
+    allows_array: true,
+};
+
+const PERMISSIONS: Bean = Bean {
+    class: "org.alfresco.rest.api.model.NodePermissions",
+    properties: &[
+        ("isInheritanceEnabled", Kind::Boolean),
+        ("inherited", Kind::Beans(&PERMISSION)),
+        ("locallySet", Kind::Beans(&PERMISSION)),
+        ("settable", Kind::Texts),
+    ],
+    allows_array: false,
+};
+
+const ASSOCIATION: Bean = Bean {
+    class: "org.alfresco.rest.api.model.AssocChild",
+    properties: &[("assocType", Kind::Text), ("isPrimary", Kind::Boolean), ("childId", Kind::Text)],
+    allows_array: true,
+};
+
+/// A node in a body. What only answers have is read and ignored.
+pub(super) const NODE: Bean = Bean {
+    class: "org.alfresco.rest.api.model.Node",
+    properties: &[
+        ("id", Kind::Text),
+        ("name", Kind::Text),
+        ("nodeType", Kind::Text),
+        ("properties", Kind::Map),
+        ("aspectNames", Kind::Texts),
+        ("relativePath", Kind::Text),
+        ("association", Kind::Bean(&ASSOCIATION)),
+        ("permissions", Kind::Bean(&PERMISSIONS)),
+        ("secondaryChildren", Kind::Beans(&ASSOCIATION)),
+        ("targets", Kind::Ignored),
+        ("parentId", Kind::Text),
+        ("isFolder", Kind::Boolean),
+        ("isFile", Kind::Boolean),
+        ("isLink", Kind::Boolean),
+        ("isLocked", Kind::Boolean),
+        ("isFavorite", Kind::Boolean),
+        ("content", Kind::Ignored),
+        ("path", Kind::Ignored),
+        ("definition", Kind::Ignored),
+        ("search", Kind::Ignored),
+        ("allowableOperations", Kind::Texts),
+        ("createdAt", Kind::Ignored),
+        ("modifiedAt", Kind::Ignored),
+        ("archivedAt", Kind::Ignored),
+        ("createdByUser", Kind::Ignored),
+        ("modifiedByUser", Kind::Ignored),
+        ("archivedByUser", Kind::Ignored),
+        ("versionLabel", Kind::Text),
+        ("versionComment", Kind::Text),
+        ("location", Kind::Text),
+        ("nodeId", Kind::Text),
+        ("title", Kind::Text),
+        ("description", Kind::Text),
+        ("guid", Kind::Text),
+    ],
+    allows_array: true,
+};
+
+const TARGET: Bean = Bean {
+    class: "org.alfresco.rest.api.model.NodeTarget",
+    properties: &[("targetParentId", Kind::Text), ("name", Kind::Text)],
+    allows_array: false,
+};
+
+/// What a body says of aspects and properties.
+pub(super) fn description(body: &Object) -> Description {
+    Description {
+        aspects: body.texts("aspectNames").map(|names| names.iter().flatten().cloned().collect()),
+        properties: body.map("properties").cloned().unwrap_or_default(),
+    }
+}
+
+/// What a body says of permissions.
+pub(super) fn permissions(body: &Object) -> Option<Stated> {
+    let stated = body.bean("permissions")?;
+    let grant = |grant: &Object| StatedGrant {
+        authority: grant.owned("authorityId"),
+        name: grant.owned("name"),
+        access_status: grant.owned("accessStatus"),
+    };
+    Some(Stated {
+        has_inherited: stated.beans("inherited").is_some_and(|inherited| !inherited.is_empty()),
+        is_inheritance_enabled: stated.boolean("isInheritanceEnabled"),
+        locally_set: stated.beans("locallySet").map(|grants| grants.iter().map(grant).collect()),
+    })
+}
+
+/// What a body says of secondary children.
+pub(super) fn secondary_children(bodies: &[Object]) -> Vec<SecondaryChild> {
+    let child = |body: &Object| SecondaryChild { child_id: body.owned("childId"), assoc_type: body.owned("assocType") };
+    bodies.iter().map(child).collect()
+}
+
+/// The associations in a body.
+pub(super) fn associations(body: &[u8]) -> Result<Vec<SecondaryChild>> {
+    let bodies = several(&ASSOCIATION, body)?;
+    Ok(secondary_children(&bodies))
+}
+
+/// The objects of a collection's body, of which there is at least one.
+pub(super) fn several(bean: &Bean, body: &[u8]) -> Result<Vec<Object>> {
+    let bodies = jackson::read(bean, body)?.unwrap_or_default();
+    if bodies.is_empty() {
+        return Err(Error::InvalidArgument("Could not read content from HTTP request body, the list is empty".into()));
+    }
+    Ok(bodies)
+}
+
+/// The one object of an operation's body; nothing stands for an empty one.
+pub(super) fn one(bean: &Bean, body: &[u8]) -> Result<Object> {
+    let bodies = jackson::read(bean, body)?.unwrap_or_default();
+    Ok(bodies.into_iter().next().unwrap_or_default())
+}
+
+/// Shows a node that was just made or changed.
+pub(super) fn shown(network: &Network, caller: &Caller, parameters: Parameters, id: NodeId) -> Result<NodeEntry> {
+    let tree = network.repository().read();
+    let node = tree.find(id).ok_or_else(|| Error::EntityNotFound(id.to_string()))?;
+    let members = Shown::alone(network, caller, &parameters).node(&tree, node);
+    Ok(Entry::new(members, parameters.fields))
+}
 
 /// Tells about a node.
 pub(super) async fn get_node(
@@ -27,10 +169,10 @@ pub(super) async fn get_node(
     parameters: Parameters,
     query: Query,
     Id(id): Id,
-) -> Result<Entry<Map<String, Value>>> {
-    let shown = Shown { network: &network, caller: &caller, include: &parameters.include };
+) -> Result<NodeEntry> {
+    let shown = Shown::alone(&network, &caller, &parameters);
     let relative_path = query.get("relativePath");
-    let members = match resolve(&network, &caller, &id)? {
+    let members = match network.downloads().look_up_alias(&caller, &id)? {
         Found::Download(download) => {
             if relative_path.is_some() {
                 return Err(not_a_folder(download.id));
@@ -38,21 +180,41 @@ pub(super) async fn get_node(
             if !download.is_of(&caller) {
                 return Err(Error::PermissionDenied);
             }
+            shown.check()?;
             shown.download(&download)
         }
         Found::Node(node) => {
             let tree = network.repository().read();
-            let node = match relative_path {
-                Some(path) => at_path(&tree, &caller, node, path)?,
-                None => tree.find(node).ok_or_else(|| Error::EntityNotFound(id.clone()))?,
-            };
+            let node = at_path(&tree, &caller, node, relative_path)?;
             if !tree.may(&caller, node.id, Right::Read) {
                 return Err(Error::PermissionDenied);
             }
+            shown.check()?;
             shown.node(&tree, node)
         }
     };
     Ok(Entry::new(members, parameters.fields))
+}
+
+/// Changes a node's name, type, properties, aspects or permissions.
+pub(super) async fn update_node(
+    network: Network,
+    caller: Caller,
+    parameters: Parameters,
+    Id(id): Id,
+    JsonBody(body): JsonBody,
+) -> Result<NodeEntry> {
+    let body = one(&Bean { allows_array: false, ..NODE }, &body)?;
+    refuse_download(&network, &id)?;
+    let update = Update {
+        name: body.owned("name"),
+        node_type: body.owned("nodeType"),
+        description: description(&body),
+        permissions: permissions(&body),
+        parent: body.owned("parentId"),
+    };
+    let id = network.repository().update(&caller, &id, &update)?;
+    shown(&network, &caller, parameters, id)
 }
 
 /// Deletes a node: a download at once and for good, an ordinary one with all below it.
@@ -63,332 +225,65 @@ pub(super) async fn delete_node(
     query: Query,
     Id(id): Id,
 ) -> Result<Response> {
-    let permanent = query.get("permanent").is_some_and(|permanent| permanent.eq_ignore_ascii_case("true"));
-    match resolve(&network, &caller, &id)? {
+    match network.downloads().look_up_alias(&caller, &id)? {
         Found::Download(download) => network.downloads().delete(&caller, &download)?,
-        Found::Node(node) => network.repository().delete(&caller, node, &id, permanent)?,
+        Found::Node(_) => network.repository().delete(&caller, &id, query.is_true("permanent"))?,
     }
     Ok(envelope::nothing(StatusCode::NO_CONTENT))
 }
 
-/// The node of an id or of an alias, which only some operations know.
-fn resolve(network: &Network, caller: &Caller, id: &str) -> Result<Found> {
-    let tree = network.repository().read();
-    let root = tree.root();
-    let alias = match id {
-        "-root-" => root,
-        "-my-" => bootstrap::home_of(&caller.user, root),
-        "-shared-" => bootstrap::shared(),
-        _ => {
-            drop(tree);
-            return network.downloads().look_up(id);
-        }
-    };
-    tree.find(alias).map(|node| Found::Node(node.id)).ok_or_else(|| Error::EntityNotFound(id.to_owned()))
+/// Copies a node, with all below it.
+pub(super) async fn copy_node(
+    network: Network,
+    caller: Caller,
+    parameters: Parameters,
+    Id(id): Id,
+    JsonBody(body): JsonBody,
+) -> Result<NodeEntry> {
+    let target = one(&TARGET, &body)?;
+    refuse_download(&network, &id)?;
+    let copy = network.repository().copy(&caller, &id, target.text("targetParentId"), target.text("name"))?;
+    Ok(shown(&network, &caller, parameters, copy)?.with_status(StatusCode::CREATED))
+}
+
+/// Moves a node below another parent.
+pub(super) async fn move_node(
+    network: Network,
+    caller: Caller,
+    parameters: Parameters,
+    Id(id): Id,
+    JsonBody(body): JsonBody,
+) -> Result<NodeEntry> {
+    let target = one(&TARGET, &body)?;
+    refuse_download(&network, &id)?;
+    let id = network.repository().move_to(&caller, &id, target.text("targetParentId"), target.text("name"))?;
+    shown(&network, &caller, parameters, id)
+}
+
+/// Downloads are made, read, cancelled and deleted; that the real server's can be changed too is not mocked.
+pub(super) fn refuse_download(network: &Network, id: &str) -> Result<()> {
+    match NodeId::stated(id).and_then(|id| network.downloads().get(id)) {
+        Some(_) => Err(Error::PermissionDenied),
+        None => Ok(()),
+    }
 }
 
 /// The node at a path of names below another; what cannot be read is as if it were not there.
-fn at_path<'a>(tree: &'a Tree, caller: &Caller, start: NodeId, path: &str) -> Result<&'a Node> {
-    let not_found = || Error::NoSuch(format!("The entity with relativePath: {path} was not found."));
-    let mut node = tree.find(start).ok_or_else(not_found)?;
+pub(super) fn at_path<'a>(tree: &'a Tree, caller: &Caller, start: NodeId, path: Option<&str>) -> Result<&'a Node> {
+    let mut node = tree.find(start).ok_or_else(|| Error::EntityNotFound(start.to_string()))?;
+    let Some(path) = path else { return Ok(node) };
     if !node.node_type.is_folder() {
         return Err(not_a_folder(start));
     }
     for name in path.split('/').map(str::trim).filter(|name| !name.is_empty()) {
         node = tree
-            .child_named(node, name)
+            .child_named(node.id, name)
             .filter(|child| tree.may(caller, child.id, Right::Read))
-            .ok_or_else(not_found)?;
+            .ok_or_else(|| Error::NoSuch(format!("The entity with relativePath: {path} was not found.")))?;
     }
     Ok(node)
 }
 
-fn not_a_folder(id: NodeId) -> Error {
+pub(super) fn not_a_folder(id: NodeId) -> Error {
     Error::InvalidArgument(format!("NodeId of folder is expected: {id}").into())
-}
-
-/// How a node is shown to a caller.
-struct Shown<'a> {
-    network: &'a Network,
-    caller: &'a Caller,
-    include: &'a [String],
-}
-
-impl Shown<'_> {
-    fn includes(&self, name: &str) -> bool {
-        self.include.iter().any(|included| included == name)
-    }
-
-    fn user(&self, user: &UserName) -> Value {
-        json!({ "id": user.as_str(), "displayName": self.network.people().display_name(user) })
-    }
-
-    fn node(&self, tree: &Tree, node: &Node) -> Map<String, Value> {
-        let mut members = vec![
-            ("isFile", json!(node.node_type.is_file())),
-            ("isFolder", json!(node.node_type.is_folder())),
-            ("createdByUser", self.user(&node.creator)),
-            ("modifiedByUser", self.user(&node.modifier)),
-            ("createdAt", json!(node.created.to_string())),
-            ("modifiedAt", json!(node.modified.to_string())),
-            ("nodeType", json!(node.node_type.name())),
-            ("name", json!(node.name)),
-            ("id", json!(node.id.to_string())),
-            ("aspectNames", json!(aspects(node))),
-        ];
-        if let Some(data) = node.content.as_ref().filter(|_| node.node_type.is_file()) {
-            members.push(("content", content(&data.mimetype, data.size, &data.encoding)));
-        }
-        let properties = self.properties(node);
-        if !properties.is_empty() {
-            members.push(("properties", properties.into()));
-        }
-        members.extend(node.parent.map(|parent| ("parentId", json!(parent.to_string()))));
-        if self.includes("path") {
-            members.push(("path", self.path(tree, node.id)));
-        }
-        if self.includes("permissions") && tree.may(self.caller, node.id, Right::ChangePermissions) {
-            members.push(("permissions", permissions(tree, node)));
-        }
-        if self.includes("allowableOperations") {
-            let operations = self.allowable_operations(tree, node);
-            if !operations.is_empty() {
-                members.push(("allowableOperations", json!(operations)));
-            }
-        }
-        if self.includes("association") && node.parent.is_some() {
-            members.push(("association", json!({ "isPrimary": true, "assocType": "cm:contains" })));
-        }
-        if self.includes("isLink") {
-            let is_link = ["cm:link", "app:filelink", "app:folderlink"].contains(&node.node_type.name());
-            members.push(("isLink", json!(is_link)));
-        }
-        self.add_flags(&mut members, node.lock.is_some());
-        in_wire_order(members)
-    }
-
-    fn download(&self, download: &Download) -> Map<String, Value> {
-        let state = download.state();
-        let progress = state.progress;
-        let owner = self.user(&download.creator.user);
-        let mut members = vec![
-            ("isFile", json!(true)),
-            ("isFolder", json!(false)),
-            ("createdByUser", owner.clone()),
-            ("modifiedByUser", owner),
-            ("createdAt", json!(download.created.to_string())),
-            ("modifiedAt", json!(state.modified.to_string())),
-            ("nodeType", json!("download:download")),
-            ("name", json!(download.name)),
-            ("id", json!(download.id.to_string())),
-            ("aspectNames", json!(["cm:auditable", "cm:indexControl"])),
-        ];
-        if let Some(archive) = &state.content {
-            members.push(("content", content(mimetype::BINARY, archive.size(), "UTF-8")));
-        }
-        members.extend([
-            ("parentId", json!(NodeId::DOWNLOADS_CONTAINER.to_string())),
-            (
-                "properties",
-                json!({
-                    "download:done": progress.bytes_added,
-                    "download:totalFiles": progress.total_files,
-                    "download:cancelled": state.is_cancel_requested,
-                    "download:total": progress.total_bytes,
-                    "download:sequenceNumber": 0,
-                    "cm:isContentIndexed": false,
-                    "download:filesAdded": progress.files_added,
-                    "cm:isIndexed": false,
-                    "download:recursive": true,
-                    "download:status": progress.status.as_str(),
-                }),
-            ),
-        ]);
-        if self.includes("path") {
-            // The container lies outside Company Home, and nobody but the system may read it.
-            members.push(("path", json!({ "name": "", "isComplete": false })));
-        }
-        if self.includes("permissions") {
-            members.push(("permissions", json!({ "settable": SETTABLE, "isInheritanceEnabled": true })));
-        }
-        if self.includes("allowableOperations") {
-            members.push(("allowableOperations", json!(["delete", "update", "updatePermissions"])));
-        }
-        if self.includes("isLink") {
-            members.push(("isLink", json!(false)));
-        }
-        self.add_flags(&mut members, false);
-        in_wire_order(members)
-    }
-
-    fn add_flags(&self, members: &mut Vec<(&'static str, Value)>, is_locked: bool) {
-        if self.includes("isLocked") {
-            members.push(("isLocked", json!(is_locked)));
-        }
-        if self.includes("isFavorite") {
-            members.push(("isFavorite", json!(false)));
-        }
-    }
-
-    fn properties(&self, node: &Node) -> Map<String, Value> {
-        let mut properties = node.extras.as_ref().map(|extras| extras.properties.clone()).unwrap_or_default();
-        properties.retain(|_, value| !value.is_null() && value != "");
-        if let Some(owner) = node.extras.as_ref().and_then(|extras| extras.owner.as_ref()) {
-            properties.insert("cm:owner".to_owned(), self.user(owner));
-        }
-        if let Some(lock) = &node.lock {
-            let lock_type = if lock.is_full || lock.is_checked_out { "READ_ONLY_LOCK" } else { "WRITE_LOCK" };
-            properties.insert("cm:lockOwner".to_owned(), self.user(&lock.owner));
-            properties.insert("cm:lockType".to_owned(), json!(lock_type));
-            properties.insert("cm:lockLifetime".to_owned(), json!("PERSISTENT"));
-        }
-        if let Some(owner) = &node.working_copy_owner {
-            properties.insert("cm:workingCopyOwner".to_owned(), self.user(owner));
-        }
-        properties
-    }
-
-    /// The folders from Company Home to the parent; they start behind the first that the caller cannot read.
-    fn path(&self, tree: &Tree, id: NodeId) -> Value {
-        let ancestors = tree.ancestors(id);
-        let readable = |node: &&&Node| tree.may(self.caller, node.id, Right::Read);
-        let hidden = ancestors.iter().rposition(|node| !readable(&node)).map_or(0, |last| last + 1);
-        let shown = &ancestors[hidden..];
-        let name: String = shown.iter().flat_map(|node| ["/", &node.name]).collect();
-        let elements: Vec<_> = shown
-            .iter()
-            .map(|node| {
-                json!({
-                    "id": node.id.to_string(),
-                    "name": node.name,
-                    "nodeType": node.node_type.name(),
-                    "aspectNames": aspects(node),
-                })
-            })
-            .collect();
-        let mut path = json!({ "name": name, "isComplete": hidden == 0 });
-        if !elements.is_empty() {
-            path["elements"] = elements.into();
-        }
-        path
-    }
-
-    fn allowable_operations(&self, tree: &Tree, node: &Node) -> Vec<&'static str> {
-        let may = |right| tree.may(self.caller, node.id, right);
-        let operations = [
-            ("delete", may(Right::Delete) && !tree.is_special(node)),
-            ("update", may(Right::Write)),
-            ("create", may(Right::AddChildren) && !node.node_type.is_file()),
-            ("updatePermissions", may(Right::ChangePermissions)),
-        ];
-        operations.into_iter().filter(|(_, allowed)| *allowed).map(|(name, _)| name).collect()
-    }
-}
-
-const SETTABLE: [&str; 5] = ["Contributor", "Collaborator", "Coordinator", "Editor", "Consumer"];
-
-fn aspects(node: &Node) -> Vec<&str> {
-    let extras = node.extras.as_ref();
-    let mut aspects: Vec<&str> =
-        extras.map(|extras| extras.aspects.iter().map(String::as_str).collect()).unwrap_or_default();
-    aspects.extend(extras.and_then(|extras| extras.owner.as_ref()).map(|_| "cm:ownable"));
-    if let Some(lock) = &node.lock {
-        aspects.push("cm:lockable");
-        aspects.extend(lock.is_checked_out.then_some("cm:checkedOut"));
-    }
-    aspects.extend(node.working_copy_owner.as_ref().map(|_| "cm:workingcopy"));
-    aspects.push("cm:auditable");
-    let mut seen = Vec::with_capacity(aspects.len());
-    aspects.retain(|aspect| {
-        let is_new = !seen.contains(aspect);
-        seen.push(*aspect);
-        is_new
-    });
-    aspects
-}
-
-fn content(mimetype: &str, size: u64, encoding: &str) -> Value {
-    json!({
-        "mimeType": mimetype,
-        "mimeTypeName": mimetype::display_name(mimetype),
-        "sizeInBytes": size,
-        "encoding": encoding,
-    })
-}
-
-fn permissions(tree: &Tree, node: &Node) -> Value {
-    let shown = |grant: &Grant| {
-        json!({
-            "authorityId": grant.authority.as_str(),
-            "name": grant.role.name,
-            "accessStatus": if grant.is_denied { "DENIED" } else { "ALLOWED" },
-        })
-    };
-    let mut inherited: Vec<Value> = Vec::new();
-    let mut level = node;
-    while level.permissions.inherits
-        && let Some(parent) = level.parent.and_then(|parent| tree.find(parent))
-    {
-        inherited.extend(parent.permissions.local.iter().map(shown));
-        level = parent;
-    }
-    let local: Vec<_> = node.permissions.local.iter().map(shown).collect();
-    let mut permissions = Map::new();
-    if !inherited.is_empty() {
-        permissions.insert("inherited".to_owned(), inherited.into());
-    }
-    if !local.is_empty() {
-        permissions.insert("locallySet".to_owned(), local.into());
-    }
-    permissions.insert("settable".to_owned(), json!(SETTABLE));
-    permissions.insert("isInheritanceEnabled".to_owned(), node.permissions.inherits.into());
-    permissions.into()
-}
-
-/// The order in which a Java hash map gives its members: by bucket, and within one in the order in which they came
-/// (wire reference, nodes, section 2). The map doubles when it is three quarters full.
-fn in_wire_order(mut members: Vec<(&'static str, Value)>) -> Map<String, Value> {
-    let buckets = if members.len() <= 12 { 16 } else { 32 };
-    members.sort_by_key(|(name, _)| {
-        let hash = name.bytes().fold(0_u32, |hash, byte| hash.wrapping_mul(31).wrapping_add(byte.into()));
-        (hash ^ (hash >> 16)) % buckets
-    });
-    members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_order_of_members_depends_on_their_number() {
-        let names = |members: &[&'static str]| {
-            let members = members.iter().map(|name| (*name, Value::Null)).collect();
-            in_wire_order(members).keys().cloned().collect::<Vec<_>>().join(", ")
-        };
-        let twelve = [
-            "isFile",
-            "isFolder",
-            "createdByUser",
-            "modifiedByUser",
-            "createdAt",
-            "modifiedAt",
-            "nodeType",
-            "aspectNames",
-            "name",
-            "id",
-            "parentId",
-            "properties",
-        ];
-        assert_eq!(
-            names(&twelve),
-            "aspectNames, createdAt, isFolder, isFile, createdByUser, modifiedAt, modifiedByUser, name, id, nodeType, \
-             parentId, properties"
-        );
-        assert_eq!(
-            names(&[&["content"], &twelve[..]].concat()),
-            "isFile, createdByUser, modifiedAt, nodeType, content, parentId, aspectNames, createdAt, isFolder, \
-             modifiedByUser, name, id, properties"
-        );
-    }
 }

@@ -20,13 +20,32 @@ pub(super) enum Resolution {
     Described(String),
 }
 
+/// Methods that exist on something.
+type Methods = &'static [&'static str];
+
 /// A collection and the methods that exist on it, on an entity of it, and on the relations and properties of one.
 struct Collection {
     api: &'static str,
     name: &'static str,
-    own_methods: &'static [&'static str],
-    entity_methods: &'static [&'static str],
-    relations: &'static [(&'static str, &'static [&'static str])],
+    own_methods: Methods,
+    entity_methods: Methods,
+    relations: &'static [Relation],
+}
+
+/// What an entity has: other entities, a content, or an operation.
+struct Relation {
+    name: &'static str,
+    own_methods: Methods,
+    /// What can be done to one of the related entities.
+    entity_methods: Methods,
+}
+
+const fn relation(name: &'static str, own_methods: Methods, entity_methods: Methods) -> Relation {
+    Relation { name, own_methods, entity_methods }
+}
+
+const fn operation(name: &'static str) -> Relation {
+    relation(name, &["POST"], &[])
 }
 
 const COLLECTIONS: &[Collection] = &[
@@ -39,10 +58,28 @@ const COLLECTIONS: &[Collection] = &[
     },
     Collection {
         api: "alfresco",
+        name: "deleted-nodes",
+        own_methods: &["GET"],
+        entity_methods: &["GET", "DELETE"],
+        relations: &[relation("content", &["GET"], &[]), operation("restore")],
+    },
+    Collection {
+        api: "alfresco",
         name: "nodes",
         own_methods: &[],
-        entity_methods: &["GET", "DELETE"],
-        relations: &[("content", &["GET"])],
+        entity_methods: &["GET", "PUT", "DELETE"],
+        relations: &[
+            relation("content", &["GET", "PUT"], &[]),
+            relation("children", &["GET", "POST"], &[]),
+            relation("parents", &["GET"], &[]),
+            relation("secondary-children", &["GET", "POST"], &["DELETE"]),
+            operation("copy"),
+            operation("move"),
+            operation("lock"),
+            operation("unlock"),
+            operation("check-out"),
+            operation("cancel-check-out"),
+        ],
     },
     Collection { api: "alfresco", name: "probes", own_methods: &[], entity_methods: &["GET"], relations: &[] },
     Collection {
@@ -53,6 +90,67 @@ const COLLECTIONS: &[Collection] = &[
         relations: &[],
     },
 ];
+
+/// What the product answers and this server does not: a collection, or a relation behind a star for the id.
+const ABSENT: &[&str] = &[
+    "actions",
+    "action-definitions",
+    "action-executions",
+    "action-parameter-constraints",
+    "aspects",
+    "audit-applications",
+    "comments",
+    "deleted-nodes/*/renditions",
+    "deleted-nodes/*/request-direct-access-url",
+    "favorites",
+    "nodes/*/action-definitions",
+    "nodes/*/aspects",
+    "nodes/*/audit-entries",
+    "nodes/*/comments",
+    "nodes/*/ratings",
+    "nodes/*/renditions",
+    "nodes/*/request-direct-access-url",
+    "nodes/*/rule-set-links",
+    "nodes/*/rule-sets",
+    "nodes/*/rule-settings",
+    "nodes/*/size-details",
+    "nodes/*/sources",
+    "nodes/*/tags",
+    "nodes/*/targets",
+    "nodes/*/versions",
+    "people/*/activities",
+    "people/*/avatar",
+    "people/*/favorite-sites",
+    "people/*/favorites",
+    "people/*/networks",
+    "people/*/preferences",
+    "people/*/request-password-reset",
+    "people/*/reset-password",
+    "people/*/site-membership-requests",
+    "people/*/sites",
+    "networks",
+    "queries",
+    "shared-links",
+    "site-membership-requests",
+    "sites/*/group-members",
+    "sites/*/site-membership-requests",
+    "tags",
+    "types",
+];
+
+/// Whether the product has something at this address, where this server has nothing.
+pub(super) fn is_absent(segments: &[String]) -> bool {
+    let [scope, api, _, _, rest @ ..] = segments else { return false };
+    match (api.as_str(), rest) {
+        _ if !scope.eq_ignore_ascii_case("public") => false,
+        ("search" | "workflow", _) => true,
+        ("alfresco", [collection, rest @ ..]) => {
+            let relation = rest.get(1).map(|relation| format!("{collection}/*/{relation}"));
+            ABSENT.iter().any(|absent| absent == collection || Some(*absent) == relation.as_deref())
+        }
+        _ => false,
+    }
+}
 
 /// Methods that some script answers, if not at this address.
 const METHODS: [&str; 5] = ["GET", "POST", "PUT", "DELETE", "OPTIONS"];
@@ -139,13 +237,18 @@ fn in_collection(method: &str, api: &str, segments: &[String]) -> Result<Resolut
         }
         [_] if method == "GET" && on_resource => Ok(Resolution::RefusedToCaller(Error::UnsupportedOperation)),
         [_] | [_, _] => Err(Error::UnsupportedOperation),
-        [_, _, relation] => match collection.relations.iter().find(|(name, _)| name == relation) {
+        [_, _, relation] => match collection.relations.iter().find(|known| known.name == relation) {
             Some(_) if method == "OPTIONS" => Ok(Resolution::Described(format!("/{name}/{{id}}/{relation}"))),
-            Some((_, methods)) if exists(methods) => Ok(Resolution::Operation),
+            Some(known) if exists(known.own_methods) => Ok(Resolution::Operation),
             Some(_) => Err(Error::UnsupportedOperation),
             // A slip in the real server's code leaves only the last segment of the message.
             None => Err(Error::NoSuch(relation.clone())),
         },
+        [_, _, relation, _]
+            if collection.relations.iter().any(|known| known.name == relation && exists(known.entity_methods)) =>
+        {
+            Ok(Resolution::Operation)
+        }
         [.., last] => Err(Error::NoSuch(format!("Unable to locate resource for: {name} {last}"))),
         [] => Err(Error::NoSuchCollection),
     }

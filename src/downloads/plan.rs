@@ -145,6 +145,6 @@ enum Step {
 /// working copy when the check-out is his, and the original when it is not.
 fn is_included(tree: &Tree, caller: &Caller, node: &Node) -> bool {
     let checked_out_here = node.lock.as_ref().is_some_and(|lock| lock.is_checked_out && lock.owner == caller.user);
-    let working_copy_elsewhere = node.working_copy_owner.as_ref().is_some_and(|owner| *owner != caller.user);
+    let working_copy_elsewhere = node.working_copy.as_ref().is_some_and(|copy| copy.owner != caller.user);
     !checked_out_here && !working_copy_elsewhere && tree.may(caller, node.id, Right::Read)
 }

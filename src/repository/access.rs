@@ -69,7 +69,7 @@ impl Role {
     }
 }
 
-/// What is granted or denied to an authority: a user, `GROUP_EVERYONE`, or `ROLE_OWNER`.
+/// What is granted or denied to an authority: a user, a group, `GROUP_EVERYONE`, or `ROLE_OWNER`.
 #[derive(Clone, Debug)]
 pub(crate) struct Grant {
     pub(crate) authority: UserName,
@@ -95,8 +95,11 @@ impl Grant {
         Self { authority: authority.into(), role, is_denied: false }
     }
 
-    fn concerns(&self, caller: &Caller) -> bool {
-        self.authority.as_str() == EVERYONE || self.authority == caller.user
+    fn concerns(&self, tree: &Tree, caller: &Caller) -> bool {
+        let authority = self.authority.as_str();
+        authority == EVERYONE
+            || self.authority == caller.user
+            || (authority.starts_with("GROUP_") && tree.groups.has(authority, &caller.user))
     }
 }
 
@@ -113,7 +116,7 @@ impl Tree {
                 .permissions
                 .local
                 .iter()
-                .filter(|grant| grant.role.rights.contains(&right) && grant.concerns(caller));
+                .filter(|grant| grant.role.rights.contains(&right) && grant.concerns(self, caller));
             // At one node, what is denied wins over what is allowed.
             match grants.map(|grant| grant.is_denied).max() {
                 Some(is_denied) => return !is_denied,

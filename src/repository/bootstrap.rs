@@ -5,6 +5,8 @@ use serde_json::{Map, Value};
 use super::{
     Tree,
     access::{EVERYONE, Grant, Permissions, Role},
+    children::Children,
+    groups::ADMINISTRATORS,
     node::{Extras, Node, NodeId, NodeType, UserName},
 };
 use crate::clock::Timestamp;
@@ -38,6 +40,7 @@ pub(crate) fn tree(now: Timestamp) -> Tree {
         node.extras = Some(Box::new(facets(name, name)));
         tree.insert(node);
     }
+    tree.groups.create(ADMINISTRATORS, "ALFRESCO_ADMINISTRATORS");
     tree
 }
 
@@ -61,7 +64,7 @@ pub(crate) fn folder(path: &str, name: &str, parent: NodeId, now: Timestamp) -> 
         name: name.into(),
         parent: Some(parent),
         secondary_parents: Vec::new(),
-        children: Vec::new(),
+        children: Children::default(),
         created: now,
         creator: SYSTEM.into(),
         modified: now,
@@ -69,7 +72,7 @@ pub(crate) fn folder(path: &str, name: &str, parent: NodeId, now: Timestamp) -> 
         content: None,
         permissions: Permissions::default(),
         lock: None,
-        working_copy_owner: None,
+        working_copy: None,
         extras: None,
     }
 }

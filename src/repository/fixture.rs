@@ -126,12 +126,6 @@ fn unreadable(error: &std::io::Error) -> String {
     format!("cannot be read: {error}")
 }
 
-/// Whether `cm:name` may be that (wire reference, nodes, section 6.2).
-fn is_valid_name(name: &str) -> bool {
-    let is_refused = |byte| matches!(byte, b'"' | b'*' | b'\\' | b'>' | b'<' | b'?' | b'/' | b':' | b'|');
-    !name.is_empty() && !name.bytes().any(is_refused) && !name.ends_with(['.', ' '])
-}
-
 /// What a mistake says of a name that is not valid.
 const NAME_RULE: &str = r#"a name has none of " * \ > < ? / : | and ends neither in a dot nor in a space"#;
 

@@ -36,6 +36,59 @@ const KNOWN: &[Known] = &[
     (BINARY, "Binary File (Octet Stream)", &["bin", "exe"]),
 ];
 
+/// The first bytes of contents that tell what they are.
+const SIGNATURES: &[(&[u8], &str)] = &[
+    (b"%PDF-", "application/pdf"),
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"GIF8", "image/gif"),
+    (b"II*\0", "image/tiff"),
+    (b"MM\0*", "image/tiff"),
+    (b"PK\x03\x04", "application/zip"),
+    (b"ID3", "audio/mpeg"),
+    (b"<?xml", "text/xml"),
+    (b"<!DOCTYPE html", "text/html"),
+    (b"<html", "text/html"),
+];
+
+/// Mimetype and encoding of a file, by its name and, where that tells nothing, by its first bytes.
+pub(crate) fn guess(name: &str, head: &[u8]) -> (&'static str, &'static str) {
+    match of_name(name) {
+        BINARY => (sniffed(head), "UTF-8"),
+        known => (known, if is_text(known) { encoding(head) } else { "UTF-8" }),
+    }
+}
+
+fn sniffed(head: &[u8]) -> &'static str {
+    let signature = SIGNATURES.iter().find(|(signature, _)| head.starts_with(signature));
+    match signature {
+        Some((_, mimetype)) => mimetype,
+        None if !head.is_empty() && looks_like_text(head) => "text/plain",
+        None => BINARY,
+    }
+}
+
+fn looks_like_text(head: &[u8]) -> bool {
+    let is_control = |byte: &u8| *byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r' | 0x0c | 0x1b);
+    !head.iter().any(is_control)
+}
+
+fn is_text(mimetype: &str) -> bool {
+    mimetype.starts_with("text/") || matches!(mimetype, "application/x-javascript" | "application/json")
+}
+
+/// Pure ASCII is told apart from nothing by its bytes, and then called Latin 1.
+fn encoding(head: &[u8]) -> &'static str {
+    let is_cut_short = |error: std::str::Utf8Error| error.error_len().is_none() && error.valid_up_to() > 0;
+    match std::str::from_utf8(head) {
+        Ok("") => "UTF-8",
+        Ok(text) if text.is_ascii() => "ISO-8859-1",
+        Ok(_) => "UTF-8",
+        Err(error) if is_cut_short(error) && !head[..error.valid_up_to()].is_ascii() => "UTF-8",
+        Err(_) => "ISO-8859-1",
+    }
+}
+
 /// The mimetype that a file name suggests.
 pub(crate) fn of_name(name: &str) -> &'static str {
     let extension = name.rsplit_once('.').map(|(_, extension)| extension.to_lowercase()).unwrap_or_default();
@@ -62,5 +115,17 @@ mod tests {
         assert_eq!(of_name("archive.tar.zip"), "application/zip");
         assert_eq!(of_name("README"), BINARY);
         assert_eq!(display_name("application/pdf"), "Adobe PDF Document");
+    }
+
+    #[test]
+    fn bytes_decide_where_the_name_does_not() {
+        assert_eq!(guess("a", b"%PDF-1.7"), ("application/pdf", "UTF-8"));
+        assert_eq!(guess("a", b"{\"a\":1}"), ("text/plain", "UTF-8"));
+        assert_eq!(guess("a.bin", &[0, 1, 2]), (BINARY, "UTF-8"));
+        assert_eq!(guess("a", b""), (BINARY, "UTF-8"));
+        assert_eq!(guess("a.txt", b"plain"), ("text/plain", "ISO-8859-1"));
+        assert_eq!(guess("a.txt", "d\u{e9}j\u{e0} \u{6587}".as_bytes()), ("text/plain", "UTF-8"));
+        assert_eq!(guess("a.txt", &"\u{6587}\u{6863}".as_bytes()[..5]), ("text/plain", "UTF-8"));
+        assert_eq!(guess("a.pdf", b"plain"), ("application/pdf", "UTF-8"));
     }
 }

@@ -5,7 +5,8 @@ use std::{fmt, str::FromStr, sync::Arc};
 use serde_json::{Map, Value};
 use uuid::{Uuid, uuid};
 
-use super::access::Permissions;
+pub(crate) use super::dictionary::NodeType;
+use super::{access::Permissions, children::Children};
 use crate::{clock::Timestamp, content::Content};
 
 /// A node's id: a UUID in lower case, save for the one node whose id is a word on the real server too.
@@ -17,11 +18,22 @@ impl NodeId {
     pub(crate) const DOWNLOADS_CONTAINER: Self = Self(uuid!("a7c21f9e-58c7-4b5c-8f0e-0d0e7a5a1b11"));
     const DOWNLOADS_CONTAINER_NAME: &str = "downloads_container";
 
+    /// The id that a client states, unless it is of a kind that is never found. A version may stand behind it.
+    pub(crate) fn stated(text: &str) -> Option<Self> {
+        let (id, version) = text.split_once(';').unwrap_or((text, ""));
+        id.parse().ok().filter(|_| version != "pwc")
+    }
+
     /// The id of a node that states none: a name-based UUID of its path below Company Home, the same in every run.
     pub fn of_path(path: &str) -> Self {
         const NAMESPACE: Uuid = uuid!("3f0e6f5e-8d0a-5b3e-9c55-6a1f2c7b9d40");
         Self(Uuid::new_v5(&NAMESPACE, path.as_bytes()))
     }
+}
+
+/// An id without the version that may stand behind it.
+pub(crate) fn unversioned(id: &str) -> &str {
+    id.split_once(';').map_or(id, |(id, _)| id)
 }
 
 impl From<Uuid> for NodeId {
@@ -104,9 +116,8 @@ pub(crate) struct Node {
     /// The primary parent; none for Company Home.
     pub(crate) parent: Option<NodeId>,
     /// Where it is linked as a secondary child.
-    pub(crate) secondary_parents: Vec<NodeId>,
-    /// In the order in which the links were made.
-    pub(crate) children: Vec<Child>,
+    pub(crate) secondary_parents: Vec<ParentLink>,
+    pub(crate) children: Children,
     pub(crate) created: Timestamp,
     pub(crate) creator: UserName,
     pub(crate) modified: Timestamp,
@@ -114,8 +125,8 @@ pub(crate) struct Node {
     pub(crate) content: Option<ContentData>,
     pub(crate) permissions: Permissions,
     pub(crate) lock: Option<Box<Lock>>,
-    /// Who checked out the original that this is a working copy of.
-    pub(crate) working_copy_owner: Option<UserName>,
+    /// What this is a working copy of.
+    pub(crate) working_copy: Option<Box<WorkingCopy>>,
     pub(crate) extras: Option<Box<Extras>>,
 }
 
@@ -128,11 +139,20 @@ pub(crate) struct Extras {
     pub(crate) properties: Map<String, Value>,
 }
 
-/// A link to a child.
+/// A link from a parent that is not the primary one.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Child {
-    pub(crate) id: NodeId,
-    pub(crate) is_primary: bool,
+pub(crate) struct ParentLink {
+    pub(crate) parent: NodeId,
+    /// The type of the association, such as `cm:contains`.
+    pub(crate) assoc_type: &'static str,
+}
+
+/// What makes a node a working copy.
+#[derive(Clone, Debug)]
+pub(crate) struct WorkingCopy {
+    /// Who checked the original out.
+    pub(crate) owner: UserName,
+    pub(crate) original: NodeId,
 }
 
 /// The content property of a node.
@@ -153,8 +173,28 @@ pub(crate) struct Lock {
     pub(crate) owner: UserName,
     /// Whether it binds its owner too (`FULL`, a `READ_ONLY_LOCK`).
     pub(crate) is_full: bool,
+    /// Whether a restart of the real server would end it.
+    pub(crate) is_ephemeral: bool,
+    /// When it ends by itself; none for never.
+    pub(crate) expires: Option<Timestamp>,
     /// Whether it comes from a check-out.
     pub(crate) is_checked_out: bool,
+}
+
+impl Lock {
+    /// What a check-out puts on the original: like the real server's, it binds its owner too.
+    pub(crate) fn of_check_out(owner: UserName) -> Self {
+        Self { owner, is_full: true, is_ephemeral: false, expires: None, is_checked_out: true }
+    }
+
+    pub(crate) fn is_in_force(&self, now: Timestamp) -> bool {
+        self.expires.is_none_or(|expires| now < expires)
+    }
+
+    /// Whether it keeps `user` from writing.
+    pub(crate) fn binds(&self, user: &UserName, now: Timestamp) -> bool {
+        self.is_in_force(now) && (self.is_full || self.owner != *user)
+    }
 }
 
 impl Node {
@@ -162,77 +202,31 @@ impl Node {
     pub(crate) fn owner(&self) -> &UserName {
         self.extras.as_ref().and_then(|extras| extras.owner.as_ref()).unwrap_or(&self.creator)
     }
-}
 
-/// A type of the data dictionary (wire reference, nodes, section 6.3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct NodeType(&'static TypeDefinition);
-
-#[derive(Debug, PartialEq, Eq)]
-struct TypeDefinition {
-    name: &'static str,
-    kind: Kind,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Folder,
-    File,
-    Neither,
-}
-
-const TYPES: &[TypeDefinition] = &[
-    TypeDefinition { name: "cm:content", kind: Kind::File },
-    TypeDefinition { name: "cm:folder", kind: Kind::Folder },
-    TypeDefinition { name: "st:site", kind: Kind::Folder },
-    TypeDefinition { name: "st:sites", kind: Kind::Folder },
-    TypeDefinition { name: "cm:systemfolder", kind: Kind::Folder },
-    TypeDefinition { name: "app:glossary", kind: Kind::Folder },
-    TypeDefinition { name: "fm:forum", kind: Kind::Folder },
-    TypeDefinition { name: "fm:forums", kind: Kind::Folder },
-    TypeDefinition { name: "fm:topic", kind: Kind::Folder },
-    TypeDefinition { name: "fm:post", kind: Kind::File },
-    TypeDefinition { name: "cm:savedquery", kind: Kind::File },
-    TypeDefinition { name: "cm:dictionaryModel", kind: Kind::File },
-    TypeDefinition { name: "cm:thumbnail", kind: Kind::File },
-    TypeDefinition { name: "cm:cmobject", kind: Kind::Neither },
-    TypeDefinition { name: "cm:link", kind: Kind::Neither },
-    TypeDefinition { name: "app:filelink", kind: Kind::Neither },
-    TypeDefinition { name: "app:folderlink", kind: Kind::Neither },
-];
-
-impl NodeType {
-    pub(crate) const CONTENT: Self = Self(&TYPES[0]);
-    pub(crate) const FOLDER: Self = Self(&TYPES[1]);
-    pub(crate) const SITES: Self = Self(&TYPES[3]);
-
-    /// The type of that prefixed name.
-    pub(crate) fn named(name: &str) -> Option<Self> {
-        TYPES.iter().find(|definition| definition.name == name).map(Self)
+    /// The lock, as long as it has not ended by itself.
+    pub(crate) fn lock_in_force(&self, now: Timestamp) -> Option<&Lock> {
+        self.lock.as_deref().filter(|lock| lock.is_in_force(now))
     }
 
-    pub(crate) fn name(self) -> &'static str {
-        self.0.name
+    /// Whether it was checked out, by whomever.
+    pub(crate) fn is_checked_out(&self) -> bool {
+        self.lock.as_ref().is_some_and(|lock| lock.is_checked_out)
     }
 
-    /// The names of all types, for messages.
-    pub(crate) fn names() -> String {
-        TYPES.iter().map(|definition| definition.name).collect::<Vec<_>>().join(", ")
+    /// Whether it has an aspect that was given to it.
+    pub(crate) fn has_aspect(&self, name: &str) -> bool {
+        self.extras.as_ref().is_some_and(|extras| extras.aspects.iter().any(|aspect| aspect == name))
     }
 
-    /// Whether it is `cm:folder` or a subtype.
-    pub(crate) fn is_folder(self) -> bool {
-        self.0.kind == Kind::Folder
+    /// A property of its own.
+    pub(crate) fn property(&self, name: &str) -> Option<&Value> {
+        self.extras.as_ref()?.properties.get(name)
     }
 
-    /// Whether it is `cm:content` or a subtype.
-    pub(crate) fn is_file(self) -> bool {
-        self.0.kind == Kind::File
-    }
-
-    /// Whether it is a site, or the folder of all sites.
-    pub(crate) fn is_site(self) -> bool {
-        self.name().starts_with("st:")
+    /// Says that somebody changed it.
+    pub(crate) fn touch(&mut self, user: &UserName, now: Timestamp) {
+        self.modified = now;
+        self.modifier = user.clone();
     }
 }
 

@@ -1,10 +1,12 @@
 //! People: who may log in, and with what.
 
 use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard},
     time::Duration,
 };
+
+use serde_json::{Map, Value};
 
 use super::{access::Caller, node::UserName};
 use crate::clock::{Clock, Timestamp};
@@ -25,6 +27,9 @@ pub(crate) struct Person {
     pub(crate) password: String,
     pub(crate) is_admin: bool,
     pub(crate) is_enabled: bool,
+    pub(crate) has_email_notifications: bool,
+    /// What else is known of somebody, by the names in the API: `jobTitle`, `company`, …
+    pub(crate) details: Map<String, Value>,
 }
 
 /// Everybody who may log in. Clones are the same people.
@@ -34,7 +39,7 @@ pub(crate) struct People(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     /// By lower-case name: the real server finds people whatever the case.
-    by_name: HashMap<String, Person>,
+    by_name: RwLock<BTreeMap<String, Arc<Person>>>,
     clock: Clock,
     failures: Mutex<HashMap<String, Failures>>,
 }
@@ -59,22 +64,38 @@ impl Person {
 
 impl People {
     pub(crate) fn new(people: impl IntoIterator<Item = Person>, clock: Clock) -> Self {
-        let by_name = people.into_iter().map(|person| (person.id.as_str().to_lowercase(), person)).collect();
+        let keyed = people.into_iter().map(|person| (person.id.as_str().to_lowercase(), Arc::new(person)));
+        let by_name = RwLock::new(keyed.collect());
         Self(Arc::new(Inner { by_name, clock, failures: Mutex::default() }))
     }
 
-    pub(crate) fn find(&self, name: &str) -> Option<&Person> {
-        self.0.by_name.get(&name.to_lowercase())
+    fn read(&self) -> RwLockReadGuard<'_, BTreeMap<String, Arc<Person>>> {
+        self.0.by_name.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn find(&self, name: &str) -> Option<Arc<Person>> {
+        self.read().get(&name.to_lowercase()).cloned()
+    }
+
+    /// Everybody, in the order of their ids.
+    pub(crate) fn all(&self) -> Vec<Arc<Person>> {
+        self.read().values().cloned().collect()
+    }
+
+    /// Adds somebody, or replaces who has that id.
+    pub(crate) fn put(&self, person: Person) {
+        let mut by_name = self.0.by_name.write().unwrap_or_else(PoisonError::into_inner);
+        by_name.insert(person.id.as_str().to_lowercase(), Arc::new(person));
     }
 
     /// What to call a user: people by their names, anybody else by the id.
     pub(crate) fn display_name(&self, user: &UserName) -> String {
-        self.find(user.as_str()).map_or_else(|| user.to_string(), Person::display_name)
+        self.find(user.as_str()).map_or_else(|| user.to_string(), |person| person.display_name())
     }
 
     /// The caller with that name, if that name may still come in.
     pub(crate) fn caller(&self, name: &str) -> Option<Caller> {
-        self.find(name).filter(|person| person.is_enabled).map(Person::caller)
+        self.find(name).filter(|person| person.is_enabled).map(|person| person.caller())
     }
 
     /// Logs somebody in. After ten failures in a row a name is refused, right password or not, until six seconds have
@@ -84,15 +105,15 @@ impl People {
         let now = self.0.clock.now();
         let mut failures = self.0.failures.lock().unwrap_or_else(PoisonError::into_inner);
         failures.retain(|_, failure| now.since(failure.last) < PROTECTED);
-        let person =
-            self.0.by_name.get(&key).filter(|person| person.is_enabled && is_equal(&person.password, password));
+        let known = self.find(name);
+        let person = known.as_ref().filter(|person| person.is_enabled && is_equal(&person.password, password));
         let count = failures.get(&key).map_or(0, |failure| failure.count);
         if let Some(person) = person.filter(|_| count < TRIES) {
             failures.remove(&key);
             return Some(person.caller());
         }
         // A name that nobody has needs no protection, and must not fill the memory.
-        if self.0.by_name.contains_key(&key) {
+        if known.is_some() {
             failures.insert(key, Failures { count: count.saturating_add(1), last: now });
         }
         None
@@ -118,6 +139,8 @@ mod tests {
             password: "secret".into(),
             is_admin: false,
             is_enabled: true,
+            has_email_notifications: true,
+            details: Map::new(),
         };
         People::new([alice], clock.clone())
     }

@@ -164,6 +164,8 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     ("--download-cleaner-max-age", "60", "60m"),
     ("--download-cleaner-max-age", "-1s", "60m"),
     ("--download-start-delay", "fast", "50ms"),
+    ("--upload-memory", "-1", "from 0 to"),
+    ("--upload-memory", "1MB", "from 0 to"),
     ("--download-pace", "0", "1 or more"),
     ("--download-pace", "-5", "1 or more"),
     ("--download-pace", "1MB", "1 or more"),
