@@ -186,3 +186,42 @@ fn a_reset_ends_jobs_and_lets_bodies_go_on() {
     let again = mock.ask_for(&["large.bin"]);
     assert_eq!(mock.at_the_end(&again).status, Status::Done);
 }
+
+/// How long a reset takes, with so many nodes, a job that is held and a body under way.
+fn time_of_reset(mock: &OwnFixtures, network: &str) -> Duration {
+    let control = mock.control().network(network).unwrap();
+    let _gate = control.hold(Point::AtBytes(1_000_000), JobMatch::every()).unwrap();
+    let body = json!({ "nodeIds": [path_id("large.bin")] }).to_string();
+    mock.post_json(&format!("{}/downloads", base(network)), ADMIN, &body);
+    control.wait_blocking(None, Condition::held(), PATIENCE).unwrap();
+    let path = format!("{}/nodes/{}/content", base(network), path_id("large.bin"));
+    let mut under_way = mock.ask_with(&path, "Connection: close\r\n");
+    under_way.read_exact(&mut [0; 12]).unwrap();
+    let start = now();
+    control.reset();
+    let took = now() - start;
+    assert_eq!(control.downloads(), []);
+    read_to_end(under_way);
+    took
+}
+
+#[expect(clippy::disallowed_methods, reason = "real time is what is measured")]
+fn now() -> std::time::Instant {
+    std::time::Instant::now()
+}
+
+/// One of a few tries must be quick enough: the other tests are at work on the same cores.
+#[test]
+fn a_reset_takes_no_time_however_large_the_fixtures_are() {
+    const NODES: usize = 50_000;
+    let nodes: Vec<_> = (0..NODES).map(|n| json!({ "path": format!("many/{n}.txt"), "sizeInBytes": 1 })).collect();
+    let mut fixtures = json!({ "nodes": nodes });
+    let large = json!({ "path": "large.bin", "sizeInBytes": 25_000_000 });
+    fixtures["nodes"].as_array_mut().unwrap().push(large);
+    let mock = OwnFixtures::start(&[], &fixtures.to_string());
+    for network in ["-default-", "other"] {
+        let tries: Vec<_> = (0..8).map(|_| time_of_reset(&mock, network)).collect();
+        assert!(tries.iter().any(|took| *took < Duration::from_millis(5)), "{network}: {tries:?}");
+    }
+    assert!(mock.nodes() > NODES);
+}
