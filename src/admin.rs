@@ -109,6 +109,7 @@ fn routes() -> OpenApiRouter<Control> {
         .routes(routes!(faults::remove_fault))
         .routes(routes!(faults::get_outage, faults::begin_outage, faults::end_outage))
         .routes(routes!(journal::get_journal, journal::clear_journal))
+        .routes(routes!(journal::wait_for_requests))
         .routes(routes!(networks::list_networks))
         .routes(routes!(networks::get_network, networks::create_network, networks::drop_network))
         .routes(routes!(networks::reset_network))

@@ -127,6 +127,8 @@ impl Journal {
             ring.entries.pop_front();
             ring.dropped += 1;
         }
+        drop(ring);
+        self.0.changes.tell();
         number
     }
 

@@ -257,7 +257,7 @@ fn spoil(effect: &Effect, sent: Option<&Sent>, spoiled: &mut Spoiled) -> bool {
         }
         Effect::AlfrescoStalls => {
             let Some(announced) = sent.and_then(|sent| sent.announced) else { return false };
-            spoiled.end_behind(Ending::StallFor(STALLED));
+            spoiled.stall_behind(STALLED);
             spoiled.announce(announced);
         }
         Effect::FlipInZip(place) => {

@@ -1,7 +1,5 @@
 //! Downloads over HTTP: looking at them, holding their jobs, waiting for them, and what their clients did.
 
-use std::time::Duration;
-
 use axum::http::StatusCode;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
@@ -9,14 +7,9 @@ use utoipa::{IntoParams, ToSchema};
 use super::{
     Problem, Reply, Result,
     extract::{Id, Json, OfNetwork, Query, World},
+    journal::{PATIENCE, UTMOST_PATIENCE},
 };
 use crate::{Condition, DownloadView, DurationText, Expectations, Point, ReportView, Status, Step};
-
-/// How long a wait takes at most when nothing else is stated.
-const PATIENCE: Duration = Duration::from_secs(10);
-
-/// How long it takes at most, whatever is stated.
-const UTMOST_PATIENCE: Duration = Duration::from_secs(600);
 
 /// All downloads that there are and were, oldest first, as far back as they are remembered.
 #[utoipa::path(

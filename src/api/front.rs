@@ -233,7 +233,7 @@ impl Front {
 fn arrival(parts: &Parts, address: &Address, network: &Network) -> Arrival {
     let segments = address.segments();
     let node = match segments {
-        [.., collection, id] | [.., collection, id, _] if collection == "downloads" || collection == "nodes" => {
+        [_, _, _, _, collection, id, ..] if ["downloads", "nodes", "deleted-nodes"].contains(&collection.as_str()) => {
             Some(id)
         }
         _ => None,

@@ -1,10 +1,12 @@
 //! The journal.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 
-use super::Control;
-use crate::{JournalEntry, JournalPage, Operation};
+use super::{Control, WaitError};
+use crate::{JournalEntry, JournalPage, Operation, clock, network::Network};
 
 /// Which requests are wanted: all that fit everything that is stated.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
@@ -24,6 +26,8 @@ pub struct JournalFilter {
     pub download: Option<String>,
     /// Requests that were answered with this status.
     pub status: Option<u16>,
+    /// Requests that this fault was applied to.
+    pub fault: Option<u64>,
     /// Requests with a greater number than this.
     pub after: Option<u64>,
     /// No more than so many of the youngest.
@@ -39,6 +43,7 @@ impl JournalFilter {
             && self.user.as_ref().is_none_or(is_user)
             && self.download.as_ref().is_none_or(|download| entry.download.as_ref() == Some(download))
             && self.status.is_none_or(|status| entry.status == Some(status))
+            && self.fault.is_none_or(|fault| entry.decision.as_ref().is_some_and(|by| by.fault == Some(fault)))
             && self.after.is_none_or(|after| entry.number > after)
     }
 }
@@ -55,8 +60,53 @@ impl Control {
         self.journal(&JournalFilter { limit: Some(0), ..filter.clone() }).count
     }
 
+    /// Waits until there are so many requests that are wanted, at once when there are; gives up after `patience`. One
+    /// counts as soon as it has come, answered or not.
+    ///
+    /// # Errors
+    /// When they do not come in time, or the network ends.
+    pub async fn wait_for_requests(
+        &self,
+        count: u64,
+        filter: &JournalFilter,
+        patience: Duration,
+    ) -> Result<JournalPage, WaitError> {
+        let waiting = wait(self.world(), count, filter.clone(), patience);
+        self.tasks.ask("wait", waiting).await.unwrap_or(Err(WaitError::Ended))
+    }
+
+    /// The same for a thread that may block.
+    ///
+    /// # Errors
+    /// When they do not come in time, or the network ends.
+    pub fn wait_for_requests_blocking(
+        &self,
+        count: u64,
+        filter: &JournalFilter,
+        patience: Duration,
+    ) -> Result<JournalPage, WaitError> {
+        self.block_on(wait(self.world(), count, filter.clone(), patience))
+    }
+
     /// Forgets all requests, and that any were dropped.
     pub fn clear_journal(&self) {
         self.world().journal().clear();
+    }
+}
+
+async fn wait(
+    network: Network,
+    count: u64,
+    filter: JournalFilter,
+    patience: Duration,
+) -> Result<JournalPage, WaitError> {
+    let look = || {
+        let page = network.journal().page(|entry| filter.matches(entry), filter.limit);
+        (page.count >= count).then_some(page)
+    };
+    let ended = network.ended();
+    tokio::select! {
+        found = clock::within(patience, network.changes().until(look)) => found.ok_or(WaitError::Timeout(None)),
+        () = ended.cancelled() => Err(WaitError::Ended),
     }
 }

@@ -1,6 +1,6 @@
 //! Waiting for a download instead of sleeping.
 
-use std::time::Duration;
+use std::{sync::mpsc, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -139,8 +139,15 @@ impl Control {
         condition: Condition,
         patience: Duration,
     ) -> Result<DownloadView, WaitError> {
-        let waiting = wait(self.world(), id.map(str::to_owned), condition, patience);
-        let (tell, told) = std::sync::mpsc::sync_channel(1);
+        self.block_on(wait(self.world(), id.map(str::to_owned), condition, patience))
+    }
+
+    /// Blocks this thread, which may even be one that runs async code.
+    pub(super) fn block_on<T: Send + 'static>(
+        &self,
+        waiting: impl Future<Output = Result<T, WaitError>> + Send + 'static,
+    ) -> Result<T, WaitError> {
+        let (tell, told) = mpsc::sync_channel(1);
         self.tasks.spawn("wait", async move {
             // Whoever has asked is waiting.
             let _ = tell.send(waiting.await);

@@ -131,8 +131,8 @@ pub(super) enum Ending {
     Break(Break),
     /// Never, as long as the network is there.
     Stall,
-    /// The connection is closed after so long.
-    StallFor(Duration),
+    /// The connection is closed at that time.
+    StallUntil(Timestamp),
 }
 
 /// What is to happen to a body.
@@ -187,6 +187,11 @@ impl Spoiled {
 
     pub(super) fn end_behind(&mut self, ending: Ending) {
         self.behind = Some(ending);
+    }
+
+    /// Owes the rest until so much time has passed from now on.
+    pub(super) fn stall_behind(&mut self, time: Duration) {
+        self.behind = Some(Ending::StallUntil(self.clock().now() + time));
     }
 
     pub(super) fn announce(&mut self, length: u64) {
@@ -305,8 +310,7 @@ impl Spoiled {
                     line.cut(Break::Close);
                 }));
             }
-            Ending::StallFor(time) => {
-                let due = clock.now() + time;
+            Ending::StallUntil(due) => {
                 self.waiting = Some(Box::pin(async move {
                     tokio::select! {
                         () = clock.sleep_until(due) => (),

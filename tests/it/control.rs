@@ -2,11 +2,16 @@
 
 mod admin;
 mod clock;
+mod faults;
 mod gates;
+mod journal;
+mod networks;
 mod outcomes;
+mod parallel;
 mod placed;
 mod settings;
 mod wait;
+mod zip_faults;
 
 use std::time::Duration;
 

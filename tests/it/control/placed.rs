@@ -6,7 +6,7 @@ use std::time::Duration;
 use alfresco_downloads_mock::{Condition, Deletion, JobMatch, Point, Progress, Status, WaitError};
 
 use super::{CHUNK, PATIENCE, mock, progress};
-use crate::support::{ADMIN, BASE, OwnFixtures, TestMock, archive, path_id};
+use crate::support::{ADMIN, ALICE, BASE, OwnFixtures, TestMock, archive, node_id, path_id};
 
 const TOTAL: u64 = 25_000_026;
 
@@ -135,4 +135,26 @@ fn every_status_and_transition_can_be_seen() {
     mock.change_downloads(|settings| settings.max_content_size = None);
     let empty = mock.ask_for(&["empty.txt"]);
     assert_eq!(mock.at_the_end(&empty), progress(Status::Done, (1, 1), (0, 0)));
+}
+
+#[test]
+fn a_permission_is_lost_while_the_job_is_held() {
+    for (point, names) in
+        [(Point::Pending, &["docTest1.txt"][..]), (Point::BeforeFile(1), &["docTest1.txt", "docTest2.txt"])]
+    {
+        let mock = TestMock::start();
+        let [kept, lost] = ["docTest1.txt", "docTest2.txt"].map(|name| node_id(&format!("TestDownloads/{name}")));
+        let gate = mock.control().hold(point, JobMatch::next()).unwrap();
+        let id = mock.create_download(ALICE, &[&kept, &lost]);
+        mock.until(&id, Condition::held());
+        let body = br#"{"permissions":{"isInheritanceEnabled":false}}"#;
+        let json = [("Content-Type", "application/json")];
+        assert_eq!(mock.request("PUT", &format!("{BASE}/nodes/{lost}"), ADMIN, &json, Some(body)).status, 200);
+        assert_eq!(mock.get(&format!("{BASE}/nodes/{lost}"), ALICE).status, 403, "{point:?}");
+        drop(gate);
+        let end = mock.until(&id, Condition::ended());
+        let files = names.len() as u64;
+        assert_eq!(end.progress(), progress(Status::Done, (files, files), (13 * files, 13 * files)), "{point:?}");
+        assert_eq!(archive::names(&mock.content(ALICE, &id)), names, "{point:?}");
+    }
 }
