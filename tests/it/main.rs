@@ -22,6 +22,7 @@ mod large;
 mod layout;
 mod links;
 mod locks;
+mod map;
 mod nodes;
 mod permissions;
 mod relocate;
