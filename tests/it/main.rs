@@ -25,6 +25,7 @@ mod locks;
 mod map;
 mod nodes;
 mod permissions;
+mod readme;
 mod relocate;
 mod routing;
 mod scenarios;
