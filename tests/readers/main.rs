@@ -1,5 +1,6 @@
 //! Other people's readers: Python's zipfile, Info-ZIP's unzip and Java's `ZipInputStream` find in our archives what is in
-//! them; and the README's examples for curl and Python work. They must be installed, so `cargo test` leaves these out; `tests/readers/run` installs them and runs this.
+//! them; and the README's examples for curl and Python work. They must be installed, so `cargo test` leaves these out;
+//! `tests/readers/run` installs them and runs this.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
