@@ -167,7 +167,7 @@ pub struct Config {
     )]
     pub cors_allowed_methods: Tokens,
 
-    /// Request headers that a foreign page may send
+    /// Request headers that a foreign page may send [default: the real server's, and those of ranges and conditions]
     #[arg(
         long,
         env = "ALFRESCO_MOCK_CORS_ALLOWED_HEADERS",
@@ -180,7 +180,7 @@ pub struct Config {
     )]
     pub cors_allowed_headers: Tokens,
 
-    /// Response headers that a foreign page may read
+    /// Response headers that a foreign page may read [default: the real server's, and those of content]
     #[arg(
         long,
         env = "ALFRESCO_MOCK_CORS_EXPOSED_HEADERS",
@@ -218,7 +218,7 @@ pub struct Config {
     #[arg(long, env = "ALFRESCO_MOCK_SEED", value_name = "NUMBER", value_parser = seed)]
     pub seed: Option<u64>,
 
-    /// How log lines look; what is logged is set by RUST_LOG [default: info]
+    /// How log lines look; what is logged is set by RUST_LOG
     #[arg(long, env = "ALFRESCO_MOCK_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
     pub log_format: LogFormat,
 
