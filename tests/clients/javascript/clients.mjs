@@ -75,12 +75,21 @@ export class Session {
   }
 }
 
-/** The refusal that this promise must end with: its status, and the `error` of its body. */
+/** The refusal that this promise must end with: its status, and the `error` of its body, which is the message. */
 export async function refusal(promise) {
-  try {
-    await promise;
-  } catch (reason) {
-    return { status: reason.status, ...JSON.parse(reason.message).error };
-  }
-  throw new Error('this was not refused');
+  const reason = await rejection(promise);
+  return { status: reason.status, ...JSON.parse(reason.message).error };
+}
+
+/** The status of the refusal. All that 7.x tells where it expected bytes. */
+export async function status(promise) {
+  const reason = await rejection(promise);
+  return reason.status ?? reason.error.status;
+}
+
+function rejection(promise) {
+  return promise.then(
+    () => Promise.reject(new Error('this was not refused')),
+    (reason) => reason,
+  );
 }
