@@ -24,6 +24,7 @@ mod path;
 mod probes;
 mod ranges;
 mod tickets;
+mod trash;
 mod upload;
 mod where_clause;
 
@@ -42,6 +43,10 @@ pub(crate) fn router() -> Router {
     Router::new()
         .route(&at(CORE, "/downloads"), post(downloads::create_download))
         .route(&at(CORE, "/downloads/{id}"), get(downloads::get_download).delete(downloads::cancel_download))
+        .route(&at(CORE, "/deleted-nodes"), get(trash::list_deleted_nodes))
+        .route(&at(CORE, "/deleted-nodes/{id}"), get(trash::get_deleted_node).delete(trash::delete_deleted_node))
+        .route(&at(CORE, "/deleted-nodes/{id}/content"), get(content::get_deleted_node_content))
+        .route(&at(CORE, "/deleted-nodes/{id}/restore"), post(trash::restore_deleted_node))
         .route(&at(CORE, "/nodes/{id}"), get(nodes::get_node).put(nodes::update_node).delete(nodes::delete_node))
         .route(&at(CORE, "/nodes/{id}/children"), get(children::list_node_children).post(children::create_node))
         .route(&at(CORE, "/nodes/{id}/content"), get(content::get_node_content).put(content::update_node_content))

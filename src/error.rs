@@ -61,6 +61,12 @@ pub(crate) enum Error {
     /// An argument, or the body, that cannot be used.
     #[error("{0}")]
     InvalidArgument(Cow<'static, str>),
+    /// An argument that one of the real server's lower layers refuses, with a text that carries no log number.
+    #[error("{0}")]
+    IllegalArgument(Cow<'static, str>),
+    /// A group or a person that has gone, or never was.
+    #[error("An authority was not found for {0}")]
+    UnknownAuthority(String),
     /// An `include` that cannot be read.
     #[error("An invalid INCLUDE query was received. {0}")]
     InvalidInclude(String),

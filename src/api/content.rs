@@ -1,4 +1,4 @@
-//! The bytes of a node: `getNodeContent` (wire reference, section 5).
+//! The bytes of a node: `getNodeContent`, `updateNodeContent`, `getDeletedNodeContent` (wire reference, section 5).
 
 use std::time::UNIX_EPOCH;
 
@@ -34,7 +34,7 @@ use crate::{
     repository::{
         access::{Caller, Right},
         mimetype,
-        node::NodeId,
+        node::{Node, NodeId},
         update::Replacement,
         versions::Wish,
     },
@@ -69,33 +69,58 @@ pub(super) async fn get_node_content(
 ) -> Result<Response> {
     let (id, sent) = match network.downloads().look_up(&id)? {
         Found::Download(download) => (download.id, of_download(&caller, &download)?),
-        Found::Node(node) => (node, of_node(&network, &caller, node, &id)?),
+        Found::Node(node) => {
+            let tree = network.repository().read();
+            let found = tree.find(node).ok_or_else(|| Error::EntityNotFound(id.clone()))?;
+            (node, of_node(found, || tree.may(&caller, node, Right::Read))?)
+        }
     };
-    if is_unmodified(&headers, sent.modified) {
+    send(id, &sent, &query, &headers)
+}
+
+/// Sends the bytes of a file in the trash can.
+pub(super) async fn get_deleted_node_content(
+    network: Network,
+    caller: Caller,
+    _: Parameters,
+    query: Query,
+    Id(id): Id,
+    headers: HeaderMap,
+) -> Result<Response> {
+    let (id, sent) = {
+        let tree = network.repository().read();
+        let (node, _) = tree.deleted(&caller, &id)?;
+        (node.id, of_node(node, || true)?)
+    };
+    send(id, &sent, &query, &headers)
+}
+
+fn send(id: NodeId, sent: &Sent, query: &Query, headers: &HeaderMap) -> Result<Response> {
+    if is_unmodified(headers, sent.modified) {
         return Ok((StatusCode::NOT_MODIFIED, Headers::framed().uncached().into_map()).into_response());
     }
     if sent.is_archived {
         return Err(Error::ContentArchived);
     }
     let content = sent.content.clone().ok_or_else(|| Error::ContentMissing(id.to_string()))?;
-    let disposition = disposition(&query, &headers, &sent);
+    let disposition = disposition(query, headers, sent);
     let header = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let range = header(CONTENT_RANGE).or_else(|| header(RANGE));
     let size = content.size();
     let ranges = range.map_or(Ranges::Ignored, |value| Ranges::read(value, size, header(USER_AGENT)));
     Ok(match ranges {
-        Ranges::Ignored => whole(&sent, content, disposition),
+        Ranges::Ignored => whole(sent, content, disposition),
         Ranges::One(range) => {
-            let headers = partial(&sent, disposition, Some(content_range(range, size)), None, range.length(size));
+            let headers = partial(sent, disposition, Some(content_range(range, size)), None, range.length(size));
             (StatusCode::PARTIAL_CONTENT, headers, part(content, range)).into_response()
         }
         Ranges::Several(ranges) => {
             let length = ranges.iter().map(|range| range.length(size)).sum();
-            let headers = partial(&sent, disposition, None, Some(MULTIPART), length);
+            let headers = partial(sent, disposition, None, Some(MULTIPART), length);
             (StatusCode::PARTIAL_CONTENT, headers, several(content, ranges)).into_response()
         }
         Ranges::Unsatisfiable => {
-            let headers = partial(&sent, disposition, Some(UNSATISFIABLE), None, 0);
+            let headers = partial(sent, disposition, Some(UNSATISFIABLE), None, 0);
             (StatusCode::RANGE_NOT_SATISFIABLE, headers).into_response()
         }
     })
@@ -158,13 +183,11 @@ fn of_download(caller: &Caller, download: &Download) -> Result<Sent> {
     })
 }
 
-fn of_node(network: &Network, caller: &Caller, id: NodeId, asked: &str) -> Result<Sent> {
-    let tree = network.repository().read();
-    let node = tree.find(id).ok_or_else(|| Error::EntityNotFound(asked.to_owned()))?;
+fn of_node(node: &Node, may_read: impl FnOnce() -> bool) -> Result<Sent> {
     if !node.node_type.is_file() {
-        return Err(Error::InvalidArgument(format!("NodeId of content is expected: {id}").into()));
+        return Err(Error::InvalidArgument(format!("NodeId of content is expected: {}", node.id).into()));
     }
-    if !tree.may(caller, id, Right::Read) {
+    if !may_read() {
         return Err(Error::PermissionDenied);
     }
     let data = node.content.as_ref();

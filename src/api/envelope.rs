@@ -234,10 +234,13 @@ fn shown(error: &Error) -> Shown {
         Error::NotFound(_) => show(StatusCode::NOT_FOUND, Key::Id("framework.exception.NotFound")),
         Error::NoSuch(_) => show(StatusCode::NOT_FOUND, Key::Text),
         Error::NoSuchCollection => show(StatusCode::NOT_FOUND, Key::None),
-        Error::ContentMissing(_) | Error::ScriptUrl(_) => show(StatusCode::NOT_FOUND, API_DEFAULT),
+        Error::ContentMissing(_) | Error::ScriptUrl(_) | Error::UnknownAuthority(_) => {
+            show(StatusCode::NOT_FOUND, API_DEFAULT)
+        }
         Error::PermissionDenied => show(StatusCode::FORBIDDEN, Key::Id("framework.exception.PermissionDenied")),
         Error::Forbidden(_) => show(StatusCode::FORBIDDEN, Key::Text),
         Error::InvalidArgument(_) => show(StatusCode::BAD_REQUEST, Key::Text),
+        Error::IllegalArgument(_) => Shown { numbered: false, ..show(StatusCode::BAD_REQUEST, API_DEFAULT) },
         Error::InvalidInclude(_) => show(StatusCode::BAD_REQUEST, Key::Id("framework.exception.InvalidSelect")),
         Error::InvalidWhere(_) => show(StatusCode::BAD_REQUEST, Key::Id("framework.exception.InvalidQuery")),
         Error::InvalidProperty { .. } => show(StatusCode::BAD_REQUEST, Key::Id("framework.exception.InvalidProperty")),

@@ -58,6 +58,13 @@ const COLLECTIONS: &[Collection] = &[
     },
     Collection {
         api: "alfresco",
+        name: "deleted-nodes",
+        own_methods: &["GET"],
+        entity_methods: &["GET", "DELETE"],
+        relations: &[relation("content", &["GET"], &[]), operation("restore")],
+    },
+    Collection {
+        api: "alfresco",
         name: "nodes",
         own_methods: &[],
         entity_methods: &["GET", "PUT", "DELETE"],
@@ -93,6 +100,8 @@ const ABSENT: &[&str] = &[
     "aspects",
     "audit-applications",
     "comments",
+    "deleted-nodes/*/renditions",
+    "deleted-nodes/*/request-direct-access-url",
     "favorites",
     "nodes/*/action-definitions",
     "nodes/*/aspects",

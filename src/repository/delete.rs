@@ -6,8 +6,9 @@ use super::{
     Repository, Tree,
     access::{Caller, Right},
     change::Change,
+    create::require_container,
     links,
-    node::{Node, NodeId, ParentLink},
+    node::{Node, NodeId, ParentLink, unversioned},
     trash::Deletion,
     tree::CONTAINS,
 };
@@ -19,15 +20,10 @@ impl Repository {
         self.change(caller, |change| change.delete(asked, permanent))
     }
 
-    /// Brings a deleted node back, with all that was deleted with it, below its old parent or another.
-    pub(crate) fn restore(
-        &self,
-        caller: &Caller,
-        id: &str,
-        target: Option<&str>,
-        assoc_type: Option<&str>,
-    ) -> Result<NodeId> {
-        self.change(caller, |change| change.restore(id, target, assoc_type))
+    /// Brings a deleted node back, with all that was deleted with it, below its old parent or, by an association of
+    /// that type, below another.
+    pub(crate) fn restore(&self, caller: &Caller, id: &str, target: Option<(&str, Option<&str>)>) -> Result<NodeId> {
+        self.change(caller, |change| change.restore(id, target))
     }
 
     /// Removes a deleted node for good.
@@ -62,6 +58,7 @@ impl Change<'_> {
     /// Removes a node that may be removed.
     pub(super) fn remove(&mut self, id: NodeId, permanent: bool) {
         let parents = self.tree.parents(id);
+        let assoc_type = self.tree.find(id).map_or(CONTAINS, |node| self.tree.primary_type(node));
         let removed = self.tree.remove(id);
         for original in removed.iter().filter_map(|node| node.working_copy.as_ref()).map(|copy| copy.original) {
             // Without its working copy nothing is checked out.
@@ -73,38 +70,45 @@ impl Change<'_> {
             self.touch(parent);
         }
         if !permanent {
-            let deletion = Deletion { id, archived: self.now, archiver: self.caller.user.clone() };
+            let deletion = Deletion { id, archived: self.now, archiver: self.caller.user.clone(), assoc_type };
             self.tree.trash.add(deletion, removed);
         }
     }
 
     /// The node of that id in the trash can, if it is the caller's business.
     fn deleted(&self, asked: &str) -> Result<NodeId> {
-        let found = NodeId::stated(asked).and_then(|id| self.tree.trash.find(id));
-        let (node, deletion) = found.ok_or_else(|| Error::EntityNotFound(asked.to_owned()))?;
-        if deletion.is_of(self.caller) { Ok(node.id) } else { Err(Error::PermissionDenied) }
+        self.tree.deleted(self.caller, asked).map(|(node, _)| node.id)
     }
 
-    fn restore(&mut self, asked: &str, target: Option<&str>, assoc_type: Option<&str>) -> Result<NodeId> {
-        let id = self.deleted(asked)?;
-        let (node, _) = self.tree.trash.find(id).ok_or_else(|| Error::EntityNotFound(asked.to_owned()))?;
-        let (parent, assoc_type) = match target {
-            Some(target) => {
-                let assoc_type = assoc_type.filter(|name| !name.is_empty());
+    fn restore(&mut self, asked: &str, target: Option<(&str, Option<&str>)>) -> Result<NodeId> {
+        let (node, deletion) = self.tree.look_up_deleted(asked)?;
+        let (id, name, parent, original_type) = (node.id, node.name.clone(), node.parent, deletion.assoc_type);
+        let wanted = match target {
+            Some((target, assoc_type)) => {
                 let missing = || Error::InvalidArgument("Missing assocType".into());
-                let assoc_type = links::assoc_type(assoc_type.ok_or_else(missing)?)?;
-                (self.tree.look_up_alias(self.caller, target)?.id, assoc_type)
+                let assoc_type = assoc_type.filter(|name| !name.is_empty()).ok_or_else(missing)?;
+                Some((target, links::assoc_type(assoc_type)?))
             }
-            None => {
-                let parent = node.parent.filter(|parent| self.tree.find(*parent).is_some());
-                (parent.ok_or_else(|| Error::NoSuch("The original parent no longer exists".to_owned()))?, CONTAINS)
-            }
+            None => None,
         };
-        let name = node.name.clone();
+        self.deleted(asked)?;
+        let gone = |parent: Option<&str>| {
+            let parent = parent.map_or("null".to_owned(), |parent| format!("workspace://SpacesStore/{parent}"));
+            Error::NoSuch(format!("Invalid parent id {parent}"))
+        };
+        let is_there = |parent: &NodeId| self.tree.find(*parent).is_some();
+        let (parent, assoc_type) = if let Some((target, assoc_type)) = wanted {
+            // The id is taken as it is: an alias or a version means nothing here.
+            let parent = target.parse().ok().filter(is_there);
+            (parent.ok_or_else(|| gone(Some(target)))?, assoc_type)
+        } else {
+            (parent.filter(is_there).ok_or_else(|| gone(None))?, original_type)
+        };
         self.require(parent, Right::AddChildren)?;
         if self.is_taken(parent, &name, None) {
             return Err(Error::Conflict("Name already exists in target".into()));
         }
+        require_container(self.node(parent)?, assoc_type)?;
         let mut nodes = self.tree.trash.take(id);
         if let Some(top) = nodes.first_mut() {
             top.parent = Some(parent);
@@ -116,6 +120,18 @@ impl Change<'_> {
 }
 
 impl Tree {
+    /// The node of an id as a client states it, in the trash can.
+    fn look_up_deleted(&self, asked: &str) -> Result<(&Node, &Deletion)> {
+        let found = NodeId::stated(asked).and_then(|id| self.trash.find(id));
+        found.ok_or_else(|| Error::EntityNotFound(unversioned(asked).to_owned()))
+    }
+
+    /// The same, for those whose business it is.
+    pub(crate) fn deleted(&self, caller: &Caller, asked: &str) -> Result<(&Node, &Deletion)> {
+        let found = self.look_up_deleted(asked)?;
+        if found.1.is_of(caller) { Ok(found) } else { Err(Error::PermissionDenied) }
+    }
+
     /// Adds nodes that were removed together, their top first, with those of their links whose other end is there.
     fn bring_back(&mut self, nodes: Vec<Node>, assoc_type: &'static str) {
         let ids: HashSet<NodeId> = nodes.iter().map(|node| node.id).collect();

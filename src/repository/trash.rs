@@ -29,6 +29,8 @@ pub(crate) struct Deletion {
     pub(crate) id: NodeId,
     pub(crate) archived: Timestamp,
     pub(crate) archiver: UserName,
+    /// The type of the association by which its parent held it.
+    pub(super) assoc_type: &'static str,
 }
 
 impl Deletion {
@@ -61,6 +63,7 @@ impl Trash {
 
     /// Takes a node and those deleted with it below it out of the trash can, itself first.
     pub(super) fn take(&mut self, id: NodeId) -> Vec<Node> {
+        self.cut_off(id);
         let mut taken = Vec::new();
         let mut left = vec![id];
         while let Some(id) = left.pop() {
@@ -70,5 +73,18 @@ impl Trash {
         }
         self.tops.retain(|deletion| deletion.id != id);
         taken
+    }
+
+    /// Takes the link to a node off the parent that was deleted with it: what is restored or purged by itself must not
+    /// come back with its parent.
+    fn cut_off(&mut self, id: NodeId) {
+        let Some(Trashed { node, top }) = self.nodes.get(&id) else { return };
+        if *top == id {
+            return;
+        }
+        let (parent, name) = (node.parent, node.name.clone());
+        if let Some(parent) = parent.and_then(|parent| self.nodes.get_mut(&parent)) {
+            parent.node.children.remove(id, &name, |_| true);
+        }
     }
 }

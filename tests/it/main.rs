@@ -8,18 +8,27 @@
 mod support;
 
 mod authentication;
+mod children;
 mod cleaner;
 mod cli;
 mod content;
 mod cors;
+mod create;
 mod discovery;
 mod downloads;
 mod errors;
 mod fixtures;
 mod large;
 mod layout;
+mod links;
+mod locks;
 mod nodes;
+mod permissions;
+mod relocate;
 mod routing;
 mod scenarios;
 mod stop;
+mod trash;
+mod update;
+mod upload;
 mod zip;
