@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import json
 import tempfile
 import time
 import unittest
@@ -17,8 +18,18 @@ from python_alfresco_api.clients.core.nodes.models import (
     MoveNodeRequest,
     UpdateNodeRequest,
 )
-from python_alfresco_api.raw_clients.alfresco_core_client.core_client.models.download_body_create import (
+from python_alfresco_api.raw_clients.alfresco_core_client.core_client.api.sites import create_site, delete_site, get_site
+from python_alfresco_api.raw_clients.alfresco_core_client.core_client.api.trashcan import (
+    delete_deleted_node,
+    get_deleted_node,
+    list_deleted_nodes,
+    restore_deleted_node,
+)
+from python_alfresco_api.raw_clients.alfresco_core_client.core_client.models import (
+    DeletedNodeBodyRestore,
     DownloadBodyCreate,
+    SiteBodyCreate,
+    SiteBodyCreateVisibility,
 )
 from python_alfresco_api.utils import content_utils
 from python_alfresco_api.utils.content_utils_highlevel import create_and_upload_file_highlevel
@@ -313,43 +324,64 @@ class People(ClientTest):
 
 
 class Sites(ClientTest):
+    """The generated calls: the client's own wrappers of these ask for what was not generated."""
+
     def test_site(self):
         core = self.core()
+        client = core.raw_client
         name = f"site-{uuid.uuid4().hex[:8]}"
-        site = core.sites.create_site(name, "A site", visibility="PRIVATE").entry
-        self.assertEqual((site.id, site.role.value), (name, "SiteManager"))
-        library = core.nodes.get(site.guid, relative_path="documentLibrary").entry
+        body = SiteBodyCreate("A site", SiteBodyCreateVisibility.PRIVATE, id=name)
+        created = create_site.sync_detailed(client=client, body=body)
+        self.assert_answered(201, created)
+        site = json.loads(created.content)["entry"]
+        self.assertEqual((site["id"], site["role"]), (name, "SiteManager"))
+        self.assert_answered(409, create_site.sync_detailed(client=client, body=body))
+
+        library = core.nodes.get(site["guid"], relative_path="documentLibrary").entry
         self.upload(core, library.id, "plan.txt", b"plan")
         download = self.create_download(core, library.id)
         self.ended(core, download)
         zipped = self.unzip(content_utils.download_file(core, download.id))
         self.assertEqual(zipped, {"documentLibrary/": b"", "documentLibrary/plan.txt": b"plan"})
+
         bob = self.core("bob")
+        self.assert_answered(404, get_site.sync_detailed(name, client=bob.raw_client))
         self.assert_answered(403, bob.nodes.get_detailed(library.id))
-        core.sites.delete_site(name, permanent=True)
+        self.assert_answered(204, delete_site.sync_detailed(name, client=client, permanent=True))
         self.assert_answered(404, core.nodes.get_detailed(library.id))
 
 
 class Trash(ClientTest):
+    """The generated calls: the client's own wrappers of these cannot be imported."""
+
     def test_restore(self):
         core = self.core()
+        client = core.raw_client
         top = self.folder(core)
         self.upload(core, top.id, "a.txt", b"alpha")
         core.nodes.delete(top.id)
         self.assert_answered(404, core.nodes.get_detailed(top.id))
         body = DownloadBodyCreate(node_ids=[top.id])
         self.assert_answered(404, core.downloads.create_download_detailed(body))
-        listed = core.trashcan.list_deleted_nodes(max_items=1000).list_.entries
-        self.assertEqual(listed[0].entry.id, top.id)
-        self.assertEqual(core.trashcan.get_deleted_node(top.id).entry.archived_by_user.id, "alice")
-        self.assertEqual(core.trashcan.restore_deleted_node(top.id).entry.id, top.id)
+
+        listed = list_deleted_nodes.sync(client=client, max_items=1000, include=["path"]).list_
+        self.assertEqual((listed.pagination.count, listed.entries[0].entry.id), (1, top.id))
+        self.assertEqual(get_deleted_node.sync(top.id, client=client).entry.archived_by_user.id, "alice")
+        self.assert_answered(403, get_deleted_node.sync_detailed(top.id, client=self.core("bob").raw_client))
+        # This client always sends a body, and one without a target is refused.
+        body = DeletedNodeBodyRestore()
+        self.assert_answered(400, restore_deleted_node.sync_detailed(top.id, client=client, body=body))
+        body = DeletedNodeBodyRestore(assoc_type="cm:contains", target_parent_id=top.parent_id)
+        restored = restore_deleted_node.sync(top.id, client=client, body=body)
+        self.assertEqual((restored.entry.id, restored.entry.parent_id), (top.id, top.parent_id))
+
         download = self.create_download(core, top.id)
         self.ended(core, download)
         zipped = self.unzip(content_utils.download_file(core, download.id))
         self.assertEqual(zipped, {f"{top.name}/": b"", f"{top.name}/a.txt": b"alpha"})
         core.nodes.delete(top.id)
-        core.trashcan.delete_deleted_node(top.id)
-        self.assertEqual(core.trashcan.list_deleted_nodes().list_.entries, [])
+        self.assert_answered(204, delete_deleted_node.sync_detailed(top.id, client=client))
+        self.assertEqual(list_deleted_nodes.sync(client=client).list_.pagination.total_items, 0)
 
 
 if __name__ == "__main__":
