@@ -89,7 +89,7 @@ for (const major of [10, 7]) {
       });
       assert.equal(answer.status, 200);
       assert.match(answer.type, /^application\/(zip|octet-stream)/);
-      assert.match(answer.disposition, /^attachment; filename=.*; filename\*=UTF-8''%C3%9Cnterlagen%20.*\.zip$/);
+      assert.match(answer.disposition, /^attachment; filename="Ünterlagen .*"; filename\*=UTF-8''%c3%9cnterlagen%20.*\.zip$/);
       assert.deepEqual(answer.part, [206, `bytes 0-3/${answer.bytes.length}`, 'PK\u0003\u0004']);
       const expected = Object.fromEntries(files.map(({ name, buffer }) => [`${folder}/${name}`, buffer.toString()]));
       assert.deepEqual(await unzip(answer.bytes), { [`${folder}/`]: '', ...expected });

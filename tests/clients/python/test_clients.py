@@ -320,7 +320,7 @@ class People(ClientTest):
         self.assertEqual(core.nodes.get("-my-").entry.name, name)
         file = self.upload(core, "-my-", "mine.txt", b"mine")
         self.assertEqual(file["createdByUser"], {"id": name, "displayName": "New Person"})
-        self.assertIn(name, [item.entry.id for item in admin.people.list_people(max_items=1000).list_.entries])
+        self.assertEqual(admin.people.update_person(name, first_name="Old").entry.first_name, "Old")
 
 
 class Sites(ClientTest):
