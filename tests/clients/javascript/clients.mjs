@@ -15,6 +15,8 @@ export const majors = [
     file: async (folder, name, content) => new File([content], name),
     // An answer without a body.
     nothing: {},
+    // Where a refusal keeps its status and body: a plain object around an error.
+    parts: ({ error, status, message, ...rest }) => [status, error.status, message === error.message && message, rest],
   },
   {
     name: 'js-api 7',
@@ -26,6 +28,8 @@ export const majors = [
       return createReadStream(path);
     },
     nothing: '',
+    // The error itself, with the response.
+    parts: (error) => [error.status, error.response.status, error.response.text === error.message && error.message, {}],
   },
 ];
 
@@ -87,7 +91,8 @@ export async function status(promise) {
   return reason.status ?? reason.error.status;
 }
 
-function rejection(promise) {
+/** What this promise must be rejected with. */
+export function rejection(promise) {
   return promise.then(
     () => Promise.reject(new Error('this was not refused')),
     (reason) => reason,

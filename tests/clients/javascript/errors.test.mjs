@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { refusal, status } from './clients.mjs';
+import { refusal, rejection, status } from './clients.mjs';
 import { suite } from './suite.mjs';
 
 const unknown = 'ffffffff-0000-4000-8000-ffffffffffff';
@@ -14,6 +14,13 @@ suite('errors', [], (here) => {
     assert.equal(error.descriptionURL, 'https://api-explorer.alfresco.com');
     assert.ok(error.stackTrace);
     assert.match(error.logId, /^[0-9a-f-]{36}$/);
+  });
+
+  test('are where each major keeps them', async () => {
+    const session = await here.login('alice');
+    const [status, inner, text, rest] = here.major.parts(await rejection(session.nodes.getNode(unknown)));
+    assert.deepEqual([status, inner, rest], [404, 404, {}]);
+    assert.equal(JSON.parse(text).error.statusCode, 404);
   });
 
   test('403 for what somebody else keeps', async () => {
