@@ -106,6 +106,16 @@ for (const major of [10, 7]) {
       assert.deepEqual(page.problems, []);
     });
 
+    test('aborts an upload, which leaves nothing', async () => {
+      const page = await at.page();
+      await logIn(page);
+      await says(page, 'Hello alice');
+      assert.ok((await page.evaluate(() => uploadAborted(100_000_000))) < 100);
+      await page.evaluate(() => list());
+      await says(page, '0 files');
+      assert.deepEqual(page.problems, []);
+    });
+
     test('knows who is logged in', async () => {
       const page = await at.page();
       await uploaded(page);

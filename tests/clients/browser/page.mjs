@@ -92,6 +92,17 @@ find('#clean').onclick = complaining(async () => {
 // For what the tests ask beside the page's own controls.
 Object.assign(window, {
   nodes,
+  /** Begins to upload that many bytes, and stops when the first of them are on their way. */
+  uploadAborted: (size) =>
+    new Promise((resolve) => {
+      const upload = new UploadApi(client).uploadFile(new File([new Uint8Array(size)], 'aborted.bin'), '', folder.id);
+      upload.catch(() => {});
+      upload.on('progress', ({ percent }) => {
+        upload.abort();
+        resolve(percent);
+      });
+    }),
+  list,
   person: () => new PeopleApi(client).getPerson('-me-'),
   ticket: () => new AuthenticationApi(client).validateTicket(),
   contentUrl: () => new ContentApi(client).getContentUrl(download.id, true),

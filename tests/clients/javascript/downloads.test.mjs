@@ -93,6 +93,17 @@ suite('downloads', [], (here) => {
     await admin.nodes.deleteNode(entry.id);
   });
 
+  test('hold what was there, whatever happens to it afterwards', async () => {
+    const session = await here.login('alice');
+    const top = await session.folder();
+    await session.upload(top.id, 'a.txt', 'alpha');
+    const { entry } = await session.downloads.createDownload({ nodeIds: [top.id] });
+    await session.ended(entry.id);
+    await session.nodes.deleteNode(top.id, { permanent: true });
+    const zip = await unzip(await session.nodes.getNodeContent(entry.id));
+    assert.deepEqual(zip, { [`${top.name}/`]: '', [`${top.name}/a.txt`]: 'alpha' });
+  });
+
   test('says what is wrong with a request', async () => {
     const session = await here.login('alice');
     const unknown = 'ffffffff-0000-4000-8000-ffffffffffff';
@@ -104,19 +115,43 @@ suite('downloads', [], (here) => {
   });
 });
 
+/** Asks until the job has begun. */
+async function begun(session, id) {
+  for (;;) {
+    const { entry } = await session.downloads.getDownload(id);
+    if (entry.status !== 'PENDING') {
+      assert.equal(entry.status, 'IN_PROGRESS');
+      return entry;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
 suite('slow downloads', ['--download-pace', '20000'], (here) => {
+  test('keep to the content that was there when they began', async () => {
+    const session = await here.login('alice');
+    const [top, other] = [await session.folder(), await session.folder()];
+    await session.upload(top.id, 'a.bin', 'begun');
+    await session.upload(top.id, 'b.bin', Buffer.alloc(40_000));
+    const replaced = await session.upload(top.id, 'c.bin', 'before');
+    const moved = await session.upload(top.id, 'd.bin', 'moved');
+    const { entry } = await session.downloads.createDownload({ nodeIds: [top.id] });
+    await begun(session, entry.id);
+    await session.upload(top.id, 'c.bin', 'after', { overwrite: true });
+    await session.nodes.moveNode(moved.id, { targetParentId: other.id });
+    assert.equal((await session.ended(entry.id)).status, 'DONE');
+    const zip = await unzip(await session.nodes.getNodeContent(entry.id));
+    assert.equal(zip[`${top.name}/c.bin`], 'before');
+    assert.equal(zip[`${top.name}/d.bin`], 'moved');
+    assert.equal(await session.text(replaced.id), 'after');
+  });
+
   test('are cancelled under way', async () => {
     const session = await here.login('alice');
     const top = await session.folder();
     for (let number = 0; number < 10; number += 1) await session.upload(top.id, `${number}.bin`, Buffer.alloc(4000));
     const { entry } = await session.downloads.createDownload({ nodeIds: [top.id] });
-    let progress;
-    do {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-      progress = (await session.downloads.getDownload(entry.id)).entry;
-    } while (progress.status === 'PENDING');
-    assert.equal(progress.status, 'IN_PROGRESS');
-    assert.equal(progress.totalBytes, 40_000);
+    assert.equal((await begun(session, entry.id)).totalBytes, 40_000);
     assert.deepEqual(await session.downloads.cancelDownload(entry.id), here.major.nothing);
     const end = await session.ended(entry.id);
     assert.equal(end.status, 'CANCELLED');

@@ -183,8 +183,7 @@ class Nodes(ClientTest):
         file = self.upload(core, top.id, "a.txt", b"x")
         found = core.nodes.get("-my-", relative_path=f"{top.name}/A.TXT", include=["path", "permissions"]).entry
         self.assertEqual(found.id, file["id"])
-        self.assertEqual(found.path["name"] if isinstance(found.path, dict) else found.path.name,
-                         f"/Company Home/User Homes/alice/{top.name}")
+        self.assertEqual(found.path.name, f"/Company Home/User Homes/alice/{top.name}")
 
     def test_change_copy_and_move(self):
         core = self.core()
