@@ -10,6 +10,7 @@ const program = process.env.ALFRESCO_MOCK_PROGRAM ?? fileURLToPath(new URL('../.
 /** Starts a server with these flags beside the port; resolves when it is ready. */
 export async function startServer(...flags) {
   const server = spawn(program, ['--port', '0', '--log', 'warn', ...flags], { stdio: ['ignore', 'pipe', 'inherit'] });
+  process.on('exit', () => server.kill());
   const ended = once(server, 'exit');
   const [line] = await Promise.race([
     once(createInterface({ input: server.stdout }), 'line'),
