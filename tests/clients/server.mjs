@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-const program = process.env.ALFRESCO_MOCK_PROGRAM ?? fileURLToPath(new URL('../../target/debug/alfresco-downloads-mock', import.meta.url));
+const program = fileURLToPath(new URL('../../target/debug/alfresco-downloads-mock', import.meta.url));
 
 /** Starts a server with these flags beside the port; resolves when it is ready. */
 export async function startServer(...flags) {

@@ -40,7 +40,7 @@ async function pages(major) {
 export async function stage(major, ...flags) {
   const [server, site, folder] = await Promise.all([startServer(...flags), pages(major), mkdtemp(join(tmpdir(), 'clients-'))]);
   const browser = await chromium.launchPersistentContext(folder, {
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    executablePath: process.env.CHROMIUM,
     args: [
       '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
       '--disable-background-networking', '--disable-component-update', '--disable-sync',

@@ -1,13 +1,10 @@
 """The real program, on a free port of its own."""
 
-import os
 import re
 import subprocess
 from pathlib import Path
 
-PROGRAM = os.environ.get(
-    "ALFRESCO_MOCK_PROGRAM", Path(__file__).resolve().parents[3] / "target/debug/alfresco-downloads-mock"
-)
+PROGRAM = Path(__file__).resolve().parents[3] / "target/debug/alfresco-downloads-mock"
 
 
 class Server:
