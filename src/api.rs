@@ -3,6 +3,7 @@
 //! Each operation is named after its `operationId` in Alfresco's own definition. What no operation answers is refused in
 //! [`front`], in the real server's odd order (wire reference, downloads, section 1).
 
+mod address;
 mod associations;
 mod authentication;
 mod body;
@@ -21,6 +22,7 @@ mod locks;
 mod node_entry;
 mod nodes;
 mod path;
+mod people;
 mod probes;
 mod ranges;
 mod tickets;
@@ -65,6 +67,8 @@ pub(crate) fn router() -> Router {
             &at(CORE, "/nodes/{id}/secondary-children/{related}"),
             axum::routing::delete(associations::delete_secondary_child_association),
         )
+        .route(&at(CORE, "/people"), get(people::list_people).post(people::create_person))
+        .route(&at(CORE, "/people/{id}"), get(people::get_person).put(people::update_person))
         .route(&at(CORE, "/probes/{id}"), get(probes::get_probe))
         .route(&at(AUTHENTICATION, "/tickets"), post(tickets::create_ticket))
         .route(&at(AUTHENTICATION, "/tickets/{id}"), get(tickets::validate_ticket).delete(tickets::delete_ticket))

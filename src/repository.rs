@@ -4,6 +4,7 @@
 //! what is returned is owned. Content is shared, never copied.
 
 pub(crate) mod access;
+pub(crate) mod accounts;
 pub(crate) mod bootstrap;
 mod change;
 pub(crate) mod checkout;

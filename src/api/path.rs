@@ -81,6 +81,13 @@ const COLLECTIONS: &[Collection] = &[
             operation("cancel-check-out"),
         ],
     },
+    Collection {
+        api: "alfresco",
+        name: "people",
+        own_methods: &["GET", "POST"],
+        entity_methods: &["GET", "PUT"],
+        relations: &[],
+    },
     Collection { api: "alfresco", name: "probes", own_methods: &[], entity_methods: &["GET"], relations: &[] },
     Collection {
         api: "authentication",
