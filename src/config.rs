@@ -8,7 +8,7 @@
 use std::{
     net::{IpAddr, SocketAddr},
     num::NonZeroU64,
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
@@ -83,6 +83,10 @@ pub struct Config {
     /// The repository's content: a folder, or a zip of one [default: the built-in fixtures]
     #[arg(long, env = "ALFRESCO_MOCK_FIXTURES", value_name = "PATH")]
     pub fixtures: Option<PathBuf>,
+
+    /// Fixtures to use when --fixtures names none and something lies there, as in the image [default: none]
+    #[arg(long, env = "ALFRESCO_MOCK_DEFAULT_FIXTURES", value_name = "PATH")]
+    pub default_fixtures: Option<PathBuf>,
 
     /// Where spooled content goes [default: the system's temporary folder]
     #[arg(long, env = "ALFRESCO_MOCK_TEMP_DIR", value_name = "PATH")]
@@ -232,6 +236,12 @@ impl Config {
     /// Where to listen.
     pub(crate) fn address(&self) -> SocketAddr {
         SocketAddr::new(self.bind, self.port)
+    }
+
+    /// The fixtures to load; none for the built-in ones.
+    pub(crate) fn chosen_fixtures(&self) -> Option<&Path> {
+        let mounted = || self.default_fixtures.as_deref().filter(|path| path.exists());
+        self.fixtures.as_deref().or_else(mounted)
     }
 
     /// Where spooled content goes.

@@ -241,7 +241,7 @@ fn build(config: &Config, tasks: &Tasks, runtime: &Runtime) -> Result<(TcpListen
     let folder = config.temp_folder();
     let spool = Spool::in_folder(&folder).map_err(|source| StartError::TempDir { folder, source })?;
     let clock = Clock::system();
-    let loaded = match &config.fixtures {
+    let loaded = match config.chosen_fixtures() {
         Some(path) => fixture::load(path, &spool, clock.now()),
         None => fixture::built_in(),
     }
