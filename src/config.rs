@@ -10,7 +10,7 @@ mod control;
 use std::{
     net::{IpAddr, SocketAddr},
     num::NonZeroU64,
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
@@ -86,6 +86,10 @@ pub struct Config {
     /// The repository's content: a folder, or a zip of one [default: the built-in fixtures]
     #[arg(long, env = "ALFRESCO_MOCK_FIXTURES", value_name = "PATH")]
     pub fixtures: Option<PathBuf>,
+
+    /// Fixtures to use when --fixtures names none and something lies there, as in the image [default: none]
+    #[arg(long, env = "ALFRESCO_MOCK_DEFAULT_FIXTURES", value_name = "PATH")]
+    pub default_fixtures: Option<PathBuf>,
 
     /// Where spooled content goes [default: the system's temporary folder]
     #[arg(long, env = "ALFRESCO_MOCK_TEMP_DIR", value_name = "PATH")]
@@ -249,6 +253,12 @@ impl Config {
     pub(crate) fn admin_address(&self) -> Option<SocketAddr> {
         let port = self.control.admin_port.filter(|_| self.control.admin == Switch::On)?;
         Some(SocketAddr::new(self.bind, port))
+    }
+
+    /// The fixtures to load; none for the built-in ones.
+    pub(crate) fn chosen_fixtures(&self) -> Option<&Path> {
+        let mounted = || self.default_fixtures.as_deref().filter(|path| path.exists());
+        self.fixtures.as_deref().or_else(mounted)
     }
 
     /// Where spooled content goes.
