@@ -264,7 +264,7 @@ fn what_a_group_may_its_members_may_everywhere() {
     let without = zipped();
     let grant = |name: &str| json!({"authorityId": outer, "name": name});
     set(&folder, json!({"isInheritanceEnabled": false, "locallySet": [grant("Consumer")]}));
-    assert_eq!(mock.listed(&format!("nodes/{folder}/children"), BOB, "id"), [file.clone()]);
+    assert_eq!(mock.listed(&format!("nodes/{folder}/children"), BOB, "id"), [file.as_str()]);
     assert_eq!(mock.content(BOB, &file), b"for the group");
     let with = zipped();
     assert!(!without.iter().any(|name| name.ends_with("file.txt")), "{without:?}");
