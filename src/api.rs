@@ -3,6 +3,7 @@
 //! Each operation is named after its `operationId` in Alfresco's own definition. What no operation answers is refused in
 //! [`front`], in the real server's odd order (wire reference, downloads, section 1).
 
+mod address;
 mod associations;
 mod authentication;
 mod body;

@@ -5,6 +5,8 @@
 
 #![expect(clippy::doc_markdown, reason = "clap prints these texts, and backticks mean nothing in a terminal")]
 
+mod control;
+
 use std::{
     net::{IpAddr, SocketAddr},
     num::NonZeroU64,
@@ -16,7 +18,8 @@ use clap::{
     Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, builder::Resettable, error::ErrorKind,
 };
 
-use crate::settings::DownloadSettings;
+pub use self::control::{ControlConfig, NetworkStyle, Switch};
+use crate::settings::{DownloadSettings, ProgressStyle};
 
 /// The command line.
 #[derive(Debug, Parser)]
@@ -131,6 +134,10 @@ pub struct Config {
     #[arg(long, env = "ALFRESCO_MOCK_DOWNLOAD_WORKERS", value_name = "NUMBER", default_value = "8", value_parser = workers)]
     pub download_workers: usize,
 
+    /// When a job's counters are updated: as on the real server, about every 10 MB, or all the time
+    #[arg(long, env = "ALFRESCO_MOCK_DOWNLOAD_PROGRESS", value_name = "STYLE", default_value = "alfresco")]
+    pub download_progress: ProgressStyle,
+
     /// How many nodes are looked at for archived content when a download is created; -1 for all
     #[arg(
         long,
@@ -203,6 +210,10 @@ pub struct Config {
     #[arg(long, env = "ALFRESCO_MOCK_DISCOVERY_OFF", value_parser = clap::builder::BoolishValueParser::new())]
     pub discovery_off: bool,
 
+    #[command(flatten)]
+    /// How testers reach the server.
+    pub control: ControlConfig,
+
     /// Make ids and tickets repeatable: the same in every run with the same seed [default: unforeseeable ones]
     #[arg(long, env = "ALFRESCO_MOCK_SEED", value_name = "NUMBER", value_parser = seed)]
     pub seed: Option<u64>,
@@ -234,6 +245,12 @@ impl Config {
         SocketAddr::new(self.bind, self.port)
     }
 
+    /// Where to listen for testers, if that is not the same port.
+    pub(crate) fn admin_address(&self) -> Option<SocketAddr> {
+        let port = self.control.admin_port.filter(|_| self.control.admin == Switch::On)?;
+        Some(SocketAddr::new(self.bind, port))
+    }
+
     /// Where spooled content goes.
     pub(crate) fn temp_folder(&self) -> PathBuf {
         self.temp_dir.clone().unwrap_or_else(std::env::temp_dir)
@@ -247,6 +264,8 @@ impl Config {
             pace: self.download_pace,
             archive_check_limit: u64::try_from(self.download_archive_check_limit).ok(),
             fail_large_entries: self.download_fail_large_entries,
+            workers: self.download_workers,
+            progress: self.download_progress,
         }
     }
 }

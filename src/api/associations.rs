@@ -49,7 +49,7 @@ pub(super) async fn list_parents(
     query: Query,
     Id(id): Id,
 ) -> Result<List<Map<String, Value>>> {
-    list(&network, &caller, parameters, &query, &id, |tree, id| {
+    list(&network, &caller, &parameters, &query, &id, |tree, id| {
         let node = tree.find(id).into_iter();
         node.flat_map(|node| {
             let primary = node.parent.map(|id| Child { id, is_primary: true, assoc_type: tree.primary_type(node) });
@@ -69,7 +69,7 @@ pub(super) async fn list_secondary_children(
     query: Query,
     Id(id): Id,
 ) -> Result<List<Map<String, Value>>> {
-    list(&network, &caller, parameters, &query, &id, |tree, id| {
+    list(&network, &caller, &parameters, &query, &id, |tree, id| {
         let children = tree.find(id).into_iter().flat_map(|node| node.children.iter());
         children.filter(|child| !child.is_primary).collect()
     })
@@ -78,7 +78,7 @@ pub(super) async fn list_secondary_children(
 fn list(
     network: &Network,
     caller: &Caller,
-    parameters: Parameters,
+    parameters: &Parameters,
     query: &Query,
     id: &str,
     links: impl FnOnce(&Tree, NodeId) -> Vec<Child>,
@@ -96,7 +96,7 @@ fn list(
             && assoc_type.is_none_or(|assoc_type| link.assoc_type == assoc_type)
             && tree.may(caller, link.id, Right::Read)
     };
-    let shown = Shown::in_list(network, caller, &parameters);
+    let shown = Shown::in_list(network, caller, parameters);
     shown.check()?;
     let links = links(&tree, id).into_iter().filter(is_meant);
     let entries = links.filter_map(|link| shown.associated(&tree, link));

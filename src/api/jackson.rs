@@ -232,7 +232,6 @@ impl Reader<'_> {
             (Kind::Bean(inner), Token::StartObject) => {
                 self.nested(bean, name, |reader| reader.object(inner, at)).map(|inner| Some(Property::Bean(inner)))
             }
-            (Kind::Bean(inner), other) => Err(self.mismatch(inner.class, &other, at, &chain)),
             (Kind::Beans(inner), Token::StartArray) => {
                 self.nested(bean, name, |reader| reader.objects(inner, at)).map(|beans| Some(Property::Beans(beans)))
             }
@@ -240,7 +239,7 @@ impl Reader<'_> {
                 let one = self.nested(bean, name, |reader| reader.object(inner, at))?;
                 Ok(Some(Property::Beans(vec![one])))
             }
-            (Kind::Beans(inner), other) => Err(self.mismatch(inner.class, &other, at, &chain)),
+            (Kind::Bean(inner) | Kind::Beans(inner), other) => Err(self.mismatch(inner.class, &other, at, &chain)),
             (Kind::Ignored, token) => self.value(token, at, 1).map(|_| Some(Property::Other)),
         }
     }

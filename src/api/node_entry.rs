@@ -54,8 +54,8 @@ impl<'a> Shown<'a> {
 
     /// Refuses properties to be included whose prefix nobody knows.
     pub(super) fn check(&self) -> Result<()> {
-        let names = self.include.iter().filter(|name| name.contains(':'));
-        let unknown = names.filter_map(|name| dictionary::prefixed(name).err()).next();
+        let mut names = self.include.iter().filter(|name| name.contains(':'));
+        let unknown = names.find_map(|name| dictionary::prefixed(name).err());
         unknown.map_or(Ok(()), |unknown| Err(Error::InvalidArgument(unknown.to_string().into())))
     }
 

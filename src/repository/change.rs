@@ -34,8 +34,16 @@ pub(super) struct Change<'a> {
 #[derive(Debug)]
 enum Made {
     Node(NodeId),
-    Link { parent: NodeId, child: NodeId, assoc_type: &'static str },
-    Touch { id: NodeId, modified: Timestamp, modifier: UserName },
+    Link {
+        parent: NodeId,
+        child: NodeId,
+        assoc_type: &'static str,
+    },
+    /// With when and by whom the node had been changed before.
+    Touch {
+        id: NodeId,
+        before: (Timestamp, UserName),
+    },
 }
 
 impl<'a> Change<'a> {
@@ -91,9 +99,9 @@ impl<'a> Change<'a> {
     /// Says that the caller changed a node just now.
     pub(super) fn touch(&mut self, id: NodeId) {
         if let Some(node) = self.tree.find_mut(id) {
-            let (modified, modifier) = (node.modified, node.modifier.clone());
+            let before = (node.modified, node.modifier.clone());
             node.touch(&self.caller.user, self.now);
-            self.made.push(Made::Touch { id, modified, modifier });
+            self.made.push(Made::Touch { id, before });
         }
     }
 
@@ -104,9 +112,9 @@ impl<'a> Change<'a> {
             match made {
                 Made::Node(id) => drop(self.tree.remove(id)),
                 Made::Link { parent, child, assoc_type } => drop(self.tree.unlink(parent, child, Some(assoc_type))),
-                Made::Touch { id, modified, modifier } => {
+                Made::Touch { id, before } => {
                     if let Some(node) = self.tree.find_mut(id) {
-                        (node.modified, node.modifier) = (modified, modifier);
+                        (node.modified, node.modifier) = before;
                     }
                 }
             }

@@ -26,7 +26,8 @@ pub(crate) fn unique(tree: &Tree, parent: NodeId, name: &str) -> String {
         "" => format!("{number}{extension}"),
         _ => format!("{base}-{number}{extension}"),
     };
-    (1..).map(numbered).find(|name| is_free(name)).unwrap_or_default()
+    // There are more numbers than names that could be taken.
+    (1..=u32::MAX).map(numbered).find(|name| is_free(name)).unwrap_or_default()
 }
 
 /// What the integrity check says of a name that is not valid.

@@ -7,6 +7,8 @@ pub(crate) mod archive;
 mod http;
 #[path = "support/process.rs"]
 pub(crate) mod process;
+#[path = "support/seeding.rs"]
+pub(crate) mod seeding;
 #[path = "support/steps.rs"]
 mod steps;
 #[path = "support/wire.rs"]
