@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use tracing::info;
+use tracing::debug;
 
 use super::{Downloads, report::Deletion};
 
@@ -55,7 +55,7 @@ fn clean_some(downloads: &Downloads, max_age: Duration) -> bool {
         deleted += 1;
     }
     if deleted > 0 {
-        info!("the cleaner deleted {deleted} downloads older than {max_age:?}");
+        debug!("the cleaner deleted {deleted} downloads older than {max_age:?}");
     }
     deleted == AT_ONCE
 }
