@@ -138,6 +138,11 @@ impl Connection {
         self.stream.write_all(bytes).expect("the mock reads the request");
     }
 
+    /// Waits until the answer begins, which is then still to be received.
+    pub(crate) fn wait_for_answer(&mut self) {
+        assert!(self.fill(), "the connection was closed without an answer");
+    }
+
     /// Reads one answer to a request of that method.
     pub(crate) fn receive(&mut self, method: &str) -> Response {
         let (status_line, headers) = self.receive_head();
