@@ -5,10 +5,12 @@
 
 #![expect(clippy::doc_markdown, reason = "clap prints these texts, and backticks mean nothing in a terminal")]
 
+mod control;
+
 use std::{
     net::{IpAddr, SocketAddr},
     num::NonZeroU64,
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
@@ -16,7 +18,8 @@ use clap::{
     Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, builder::Resettable, error::ErrorKind,
 };
 
-use crate::settings::DownloadSettings;
+pub use self::control::{ControlConfig, NetworkStyle, Switch};
+use crate::settings::{DownloadSettings, ProgressStyle};
 
 /// The command line.
 #[derive(Debug, Parser)]
@@ -84,6 +87,10 @@ pub struct Config {
     #[arg(long, env = "ALFRESCO_MOCK_FIXTURES", value_name = "PATH")]
     pub fixtures: Option<PathBuf>,
 
+    /// Fixtures to use when --fixtures names none and something lies there, as in the image [default: none]
+    #[arg(long, env = "ALFRESCO_MOCK_DEFAULT_FIXTURES", value_name = "PATH")]
+    pub default_fixtures: Option<PathBuf>,
+
     /// Where spooled content goes [default: the system's temporary folder]
     #[arg(long, env = "ALFRESCO_MOCK_TEMP_DIR", value_name = "PATH")]
     pub temp_dir: Option<PathBuf>,
@@ -130,6 +137,10 @@ pub struct Config {
     /// How many jobs run at once; the rest wait as PENDING
     #[arg(long, env = "ALFRESCO_MOCK_DOWNLOAD_WORKERS", value_name = "NUMBER", default_value = "8", value_parser = workers)]
     pub download_workers: usize,
+
+    /// When a job's counters are updated: as on the real server, about every 10 MB, or all the time
+    #[arg(long, env = "ALFRESCO_MOCK_DOWNLOAD_PROGRESS", value_name = "STYLE", default_value = "alfresco")]
+    pub download_progress: ProgressStyle,
 
     /// How many nodes are looked at for archived content when a download is created; -1 for all
     #[arg(
@@ -203,6 +214,10 @@ pub struct Config {
     #[arg(long, env = "ALFRESCO_MOCK_DISCOVERY_OFF", value_parser = clap::builder::BoolishValueParser::new())]
     pub discovery_off: bool,
 
+    #[command(flatten)]
+    /// How testers reach the server.
+    pub control: ControlConfig,
+
     /// Make ids and tickets repeatable: the same in every run with the same seed [default: unforeseeable ones]
     #[arg(long, env = "ALFRESCO_MOCK_SEED", value_name = "NUMBER", value_parser = seed)]
     pub seed: Option<u64>,
@@ -234,6 +249,18 @@ impl Config {
         SocketAddr::new(self.bind, self.port)
     }
 
+    /// Where to listen for testers, if that is not the same port.
+    pub(crate) fn admin_address(&self) -> Option<SocketAddr> {
+        let port = self.control.admin_port.filter(|_| self.control.admin == Switch::On)?;
+        Some(SocketAddr::new(self.bind, port))
+    }
+
+    /// The fixtures to load; none for the built-in ones.
+    pub(crate) fn chosen_fixtures(&self) -> Option<&Path> {
+        let mounted = || self.default_fixtures.as_deref().filter(|path| path.exists());
+        self.fixtures.as_deref().or_else(mounted)
+    }
+
     /// Where spooled content goes.
     pub(crate) fn temp_folder(&self) -> PathBuf {
         self.temp_dir.clone().unwrap_or_else(std::env::temp_dir)
@@ -247,6 +274,8 @@ impl Config {
             pace: self.download_pace,
             archive_check_limit: u64::try_from(self.download_archive_check_limit).ok(),
             fail_large_entries: self.download_fail_large_entries,
+            workers: self.download_workers,
+            progress: self.download_progress,
         }
     }
 }

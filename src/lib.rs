@@ -15,18 +15,30 @@
 //!
 //! The map of the code and its invariants are in `ARCHITECTURE.md`.
 
+mod admin;
 mod api;
+mod changes;
 mod check;
 mod clock;
 mod config;
 mod content;
+mod control;
 mod downloads;
+mod duration;
 mod error;
+mod faults;
 mod health;
 mod ids;
+mod journal;
+mod layers;
+mod line;
 mod mock;
 mod network;
+mod networks;
+mod operation;
+mod outage;
 mod repository;
+mod rules;
 mod server;
 mod settings;
 mod spelling;
@@ -34,16 +46,35 @@ mod tasks;
 
 pub use self::{
     check::check,
-    clock::{Clock, Timestamp},
-    config::{Command, CommandLine, Config, ContentLimit, HealthArgs, LogFormat, Origins, Tokens, Usage},
-    downloads::download::{Progress, Status},
+    clock::{Clock, NotATimestamp, Timestamp},
+    config::{
+        Command, CommandLine, Config, ContentLimit, ControlConfig, HealthArgs, LogFormat, NetworkStyle, Origins,
+        Switch, Tokens, Usage,
+    },
+    control::{
+        ClockView, Condition, Control, DownloadView, Expectations, FaultGuard, FaultRule, GateGuard, GateOrder,
+        GateRule, JobError, JobMatch, JournalFilter, OrderError, OutageOrder, OutageView, OutcomeGuard, OutcomeOrder,
+        OutcomeRule, ReportView, SettingsError, SettingsPatch, SettingsView, Unmet, WaitError,
+    },
+    downloads::{
+        download::{Progress, Status},
+        gate::{Point, Step},
+        orders::Outcome,
+        report::Deletion,
+    },
+    duration::{DurationText, NotADuration},
+    faults::{Delay, Effect, Fault, InZip, InjectedError, Spread, ZipPart},
     health::{Unhealthy, health},
-    mock::{Mock, StartError},
+    journal::{DecidedBy, Decision, JournalEntry, JournalPage},
+    mock::{Mock, MockBuilder, StartError},
+    networks::NetworkError,
+    operation::Operation,
+    outage::OutageKind,
     repository::{
         fixture::FixtureError,
         node::{NodeId, NotANodeId, UserName},
     },
-    settings::{DownloadSettings, Settings},
+    settings::{DownloadSettings, ProgressStyle, Settings},
 };
 
 /// The README's Rust is compiled and run with the other examples.

@@ -3,10 +3,13 @@
 //! [`Mock::start`] is a plain function: it works in a `#[test]`, and a blocking client inside an async test does not
 //! deadlock. Two mocks in one process share nothing. Dropping one stops it.
 
+mod builder;
+
 use std::{
     fs, io,
     net::SocketAddr,
     path::{Path, PathBuf},
+    sync::mpsc::{self, SyncSender},
     thread::{self, JoinHandle},
 };
 
@@ -16,13 +19,17 @@ use tokio::{
     sync::oneshot,
 };
 
+pub use self::builder::MockBuilder;
 use crate::{
     Clock, Config, Progress, Settings,
+    admin::Admin,
     api::{LARGEST_BODY, front::Front},
     clock,
+    config::{NetworkStyle, Switch},
     content::{intake::Intake, packer::Packer, spool::Spool},
-    ids::Ids,
-    network::Network,
+    control::Control,
+    network::Image,
+    networks::Networks,
     repository::fixture::{self, FixtureError},
     server,
     spelling::Spelling,
@@ -85,7 +92,8 @@ fn lines(mistakes: &[FixtureError]) -> String {
 pub struct Mock {
     address: SocketAddr,
     url: String,
-    network: Network,
+    admin_address: Option<SocketAddr>,
+    networks: Networks,
     tasks: Tasks,
     runtime: Handle,
     thread: Option<JoinHandle<()>>,
@@ -101,23 +109,29 @@ impl Mock {
         Self::start_with(Config { port: 0, ..Config::default() })
     }
 
+    /// Starts with other options than the defaults.
+    pub fn builder() -> MockBuilder {
+        MockBuilder::new()
+    }
+
     /// Starts as configured. When this returns, the first request succeeds at full speed.
     ///
     /// # Errors
     /// When the address cannot be listened on, or the fixtures, the temporary folder or the port file are wrong.
     pub fn start_with(config: Config) -> Result<Self, StartError> {
-        let (tell, told) = oneshot::channel();
+        // Not tokio's: its receiver refuses to block a thread that runs async code, such as an async test's.
+        let (tell, told) = mpsc::sync_channel(1);
         let (end, ended) = oneshot::channel();
         let life = move || {
-            run(&config, tell);
+            run(&config, &tell);
             // Nobody needs to listen.
             let _ = end.send(());
         };
         let thread = thread::Builder::new().name("mock".to_owned()).spawn(life).map_err(internal)?;
-        match told.blocking_recv() {
-            Ok(Ok(Started { address, network, tasks, runtime })) => {
+        match told.recv() {
+            Ok(Ok(Started { address, admin_address, networks, tasks, runtime })) => {
                 let url = format!("http://{address}");
-                Ok(Self { address, url, network, tasks, runtime, thread: Some(thread), ended })
+                Ok(Self { address, url, admin_address, networks, tasks, runtime, thread: Some(thread), ended })
             }
             Ok(Err(error)) => {
                 let _ = thread.join();
@@ -137,25 +151,35 @@ impl Mock {
         self.address
     }
 
+    /// Where testers control it, such as `http://127.0.0.1:41235/__admin`; none when that is off.
+    pub fn admin_url(&self) -> Option<String> {
+        self.admin_address.map(|address| format!("http://{address}/__admin"))
+    }
+
+    /// The door for testers, to the network `-default-`.
+    pub fn control(&self) -> Control {
+        Control::new(self.networks.clone(), self.tasks.clone())
+    }
+
     /// How many nodes its repository has.
     pub fn nodes(&self) -> usize {
-        self.network.repository().read().len()
+        self.networks.default().repository().read().len()
     }
 
     /// Its clock, which may be frozen and moved.
     pub fn clock(&self) -> Clock {
-        self.network.clock().clone()
+        self.networks.default().clock().clone()
     }
 
     /// Its settings, which may be changed.
     pub fn settings(&self) -> Settings {
-        self.network.settings().clone()
+        self.networks.default().settings().clone()
     }
 
     /// Waits until a download's progress satisfies `condition`, at once when it does already; none when there is no such
     /// download, or when it is deleted first. Blocks its thread, and may be called from async code all the same.
     pub fn wait_for(&self, id: &str, condition: impl Fn(&Progress) -> bool + Send + Sync) -> Option<Progress> {
-        let download = self.network.downloads().get(id.parse().ok()?)?;
+        let download = self.networks.default().downloads().get(id.parse().ok()?)?;
         let waiting = download.wait_for(condition);
         // On a thread of its own, since a thread that runs async code must not block on more of it.
         thread::scope(|scope| scope.spawn(|| self.runtime.block_on(waiting)).join().ok().flatten())
@@ -193,13 +217,21 @@ impl Drop for Mock {
 /// What a start hands over.
 struct Started {
     address: SocketAddr,
-    network: Network,
+    admin_address: Option<SocketAddr>,
+    networks: Networks,
     tasks: Tasks,
     runtime: Handle,
 }
 
+/// What listens, and what answers there.
+struct Door {
+    listener: TcpListener,
+    address: SocketAddr,
+    front: Front,
+}
+
 /// The life of an instance: its runtime is made and dropped on this thread.
-fn run(config: &Config, tell: oneshot::Sender<Result<Started, StartError>>) {
+fn run(config: &Config, tell: &SyncSender<Result<Started, StartError>>) {
     let runtime = match Builder::new_multi_thread().enable_all().thread_name("mock-worker").build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -207,19 +239,26 @@ fn run(config: &Config, tell: oneshot::Sender<Result<Started, StartError>>) {
             return;
         }
     };
-    let tasks = Tasks::new();
+    let tasks = Tasks::new(runtime.handle().clone());
     match build(config, &tasks, &runtime) {
-        Ok((listener, front, network)) => {
-            let address = match listener.local_addr() {
-                Ok(address) => address,
-                Err(error) => {
-                    let _ = tell.send(Err(internal(error)));
-                    return;
-                }
+        Ok((door, admin_door, networks)) => {
+            let own_port = (config.control.admin == Switch::On).then_some(door.address);
+            let started = Started {
+                address: door.address,
+                admin_address: admin_door.as_ref().map(|door| door.address).or(own_port),
+                networks,
+                tasks: tasks.clone(),
+                runtime: runtime.handle().clone(),
             };
-            let started = Started { address, network, tasks: tasks.clone(), runtime: runtime.handle().clone() };
             if tell.send(Ok(started)).is_ok() {
-                runtime.block_on(server::serve(listener, front, tasks.clone()));
+                let serve = |door: Door| server::serve(door.listener, door.front, tasks.clone());
+                runtime.block_on(async {
+                    tokio::join!(serve(door), async {
+                        if let Some(door) = admin_door {
+                            serve(door).await;
+                        }
+                    })
+                });
             }
         }
         Err(error) => {
@@ -233,34 +272,44 @@ fn run(config: &Config, tell: oneshot::Sender<Result<Started, StartError>>) {
 }
 
 /// Binds first, then makes everything that the first request needs.
-fn build(config: &Config, tasks: &Tasks, runtime: &Runtime) -> Result<(TcpListener, Front, Network), StartError> {
+fn build(config: &Config, tasks: &Tasks, runtime: &Runtime) -> Result<(Door, Option<Door>, Networks), StartError> {
     let _entered = runtime.enter();
-    let address = config.address();
-    let listen = |source| StartError::Listen { address, source };
-    let listener = runtime.block_on(TcpListener::bind(address)).map_err(listen)?;
+    let (listener, address) = listen(config.address(), runtime)?;
+    let admin_listener = config.admin_address().map(|address| listen(address, runtime)).transpose()?;
     let folder = config.temp_folder();
     let spool = Spool::in_folder(&folder).map_err(|source| StartError::TempDir { folder, source })?;
-    let clock = Clock::system();
-    let loaded = match &config.fixtures {
-        Some(path) => fixture::load(path, &spool, clock.now()),
+    let loaded = match config.chosen_fixtures() {
+        Some(path) => fixture::load(path, &spool, Clock::system().now()),
         None => fixture::built_in(),
     }
     .map_err(StartError::Fixtures)?;
-    let ids = config.seed.map_or_else(Ids::random, Ids::seeded);
     let intake = Intake::new(spool.clone(), config.upload_memory, LARGEST_BODY);
     let packer = Packer::new(tasks.clone(), spool);
-    let network =
-        Network::new(loaded, clock, ids, config.downloads(), config.download_workers, (tasks.clone(), packer));
+    let image = Image::new(loaded, config.downloads(), config.seed, config.control.journal_size, packer);
+    let is_strict = config.control.networks == NetworkStyle::Strict;
+    let networks = Networks::new(image, tasks.clone(), is_strict, config.control.network_max_idle);
+    let control = Control::new(networks.clone(), tasks.clone());
+    let admin =
+        (config.control.admin == Switch::On).then(|| Admin::new(control, config.control.admin_token.as_deref()));
     let spelling = runtime.block_on(Spelling::learn()).map_err(internal)?;
-    let front = Front::new(network.clone(), config, intake, spelling);
+    let front = |admin| Front::new(networks.clone(), config, intake.clone(), spelling.clone(), admin);
+    let admin_here = admin.clone().filter(|_| admin_listener.is_none());
+    let door = Door { listener, address, front: front(admin_here) };
+    let admin_door = admin_listener.map(|(listener, address)| Door { listener, address, front: front(admin) });
     if let Some(file) = &config.port_file {
-        write_port(file, &listener)?;
+        write_port(file, address.port())?;
     }
-    Ok((listener, front, network))
+    Ok((door, admin_door, networks))
 }
 
-fn write_port(file: &Path, listener: &TcpListener) -> Result<(), StartError> {
-    let port = listener.local_addr().map_err(internal)?.port();
+fn listen(address: SocketAddr, runtime: &Runtime) -> Result<(TcpListener, SocketAddr), StartError> {
+    let error = |source| StartError::Listen { address, source };
+    let listener = runtime.block_on(TcpListener::bind(address)).map_err(error)?;
+    let address = listener.local_addr().map_err(error)?;
+    Ok((listener, address))
+}
+
+fn write_port(file: &Path, port: u16) -> Result<(), StartError> {
     fs::write(file, format!("{port}\n")).map_err(|source| StartError::PortFile { file: file.to_owned(), source })
 }
 

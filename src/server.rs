@@ -10,9 +10,15 @@ use hyper_util::{
     server::graceful::GracefulShutdown,
 };
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
-use crate::{api::front::Front, clock, tasks::Tasks};
+use crate::{
+    api::front::Front,
+    clock,
+    line::{Line, Wire},
+    tasks::Tasks,
+};
 
 /// How long bodies under way may go on after a stop.
 pub(crate) const GRACE: Duration = Duration::from_secs(2);
@@ -24,6 +30,7 @@ const EXHAUSTED: Duration = Duration::from_millis(50);
 pub(crate) async fn serve(listener: TcpListener, front: Front, tasks: Tasks) {
     let stopping = tasks.stopping();
     let graceful = GracefulShutdown::new();
+    let cut = CancellationToken::new();
     let mut builder = http1::Builder::new();
     builder.title_case_headers(true).timer(TokioTimer::new()).header_read_timeout(None);
     loop {
@@ -44,21 +51,30 @@ pub(crate) async fn serve(listener: TcpListener, front: Front, tasks: Tasks) {
         };
         // Answers are written whole, so waiting for more to send would only delay them.
         let _ = stream.set_nodelay(true);
-        let front = front.clone();
+        let (front, line) = (front.clone(), Line::default());
+        let wire = Wire::new(stream, line.clone());
+        let for_requests = line.clone();
         let service = service_fn(move |request| {
-            let front = front.clone();
-            async move { Ok::<_, Infallible>(front.answer(request).await) }
+            let (front, line) = (front.clone(), for_requests.clone());
+            async move { Ok::<_, Infallible>(front.answer(request, line).await) }
         });
-        let connection = graceful.watch(builder.serve_connection(TokioIo::new(stream), service));
+        let connection = graceful.watch(builder.serve_connection(TokioIo::new(wire), service));
+        let cut = cut.clone();
         tasks.spawn_until_done("connection", async move {
-            if let Err(error) = connection.await {
-                debug!("a connection ended early: {error}");
+            tokio::select! {
+                biased;
+                () = cut.cancelled() => (),
+                () = line.broken() => (),
+                ended = connection => if let Err(error) = ended {
+                    debug!("a connection ended early: {error}");
+                },
             }
         });
     }
     drop(listener);
     if clock::within(GRACE, graceful.shutdown()).await.is_none() {
         warn!("some connections were cut after {GRACE:?}");
+        cut.cancel();
     }
 }
 

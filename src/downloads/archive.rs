@@ -13,7 +13,10 @@ use bytes::{Buf as _, BufMut as _, BytesMut};
 
 pub(crate) use self::records::ZipEntry;
 use self::records::{DEFLATED_NOTHING, ZIP64_MAGIC, low_u16, low_u32};
-use crate::content::{Piece, packed::Packed, to_usize};
+use crate::{
+    content::{Piece, packed::Packed, to_usize},
+    faults::ZipPart,
+};
 
 /// Small pieces are gathered to this length: a socket takes few large pieces better than many small ones.
 const GATHERED: usize = 64 << 10;
@@ -70,6 +73,18 @@ impl Archive {
     /// Bytes of the zip file.
     pub(crate) fn len(&self) -> u64 {
         self.len
+    }
+
+    /// Where a part of it lies, of the entry of that index, and how long it is.
+    pub(crate) fn locate(&self, part: ZipPart, index: usize) -> Option<(u64, u64)> {
+        if part == ZipPart::CentralDirectory {
+            return Some((self.central, self.end - self.central));
+        }
+        let Laid { entry, offset, .. } = self.entries.get(index)?;
+        Some(match part {
+            ZipPart::LocalHeader => (*offset, entry.local_len()),
+            _ => (offset + entry.local_len(), entry.data_len()),
+        })
     }
 
     /// Some of the bytes from `offset` on, at most up to `end`.

@@ -9,7 +9,8 @@ use tokio::sync::watch;
 
 use crate::{
     clock::{Clock, Timestamp},
-    settings::InForce,
+    content::to_usize,
+    settings::{InForce, ProgressStyle},
 };
 
 /// The length of the real server's copy buffer.
@@ -18,9 +19,39 @@ const CHUNK: u64 = 20_480;
 /// Of so many chunks, the first publishes.
 const CHUNKS_PER_UPDATE: usize = 500;
 
-/// The offsets, within a file of `size` bytes, at which its progress is published.
-pub(super) fn publications(size: u64) -> impl Iterator<Item = u64> {
-    (0..size.div_ceil(CHUNK)).step_by(CHUNKS_PER_UPDATE).map(move |chunk| ((chunk + 1) * CHUNK).min(size))
+/// How many updates a smooth course has at most, beside the one after each file.
+const SMOOTH_UPDATES: u64 = 1000;
+
+/// When a job publishes, in terms of bytes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Course {
+    style: ProgressStyle,
+    total_bytes: u64,
+}
+
+impl Course {
+    pub(super) fn new(style: ProgressStyle) -> Self {
+        Self { style, total_bytes: 0 }
+    }
+
+    /// The walk has found so much to zip.
+    pub(super) fn begin(&mut self, total_bytes: u64) {
+        self.total_bytes = total_bytes;
+    }
+
+    /// The offsets, within a file of `size` bytes, at which its progress is published.
+    pub(super) fn publications(self, size: u64) -> impl Iterator<Item = u64> {
+        let chunks = match self.style {
+            ProgressStyle::Alfresco => CHUNKS_PER_UPDATE,
+            ProgressStyle::Smooth => to_usize(self.total_bytes.div_ceil(SMOOTH_UPDATES).div_ceil(CHUNK).max(1)),
+        };
+        (0..size.div_ceil(CHUNK)).step_by(chunks).map(move |chunk| ((chunk + 1) * CHUNK).min(size))
+    }
+
+    /// Whether a file that is zipped whole shows at once.
+    pub(super) fn shows_each_file(self) -> bool {
+        self.style == ProgressStyle::Smooth
+    }
 }
 
 /// How fast a job may go.
@@ -92,7 +123,8 @@ mod tests {
 
     #[track_caller]
     fn check(size: u64, expected: &[u64]) {
-        assert_eq!(publications(size).collect::<Vec<_>>(), expected, "of {size} bytes");
+        let course = Course::new(ProgressStyle::Alfresco);
+        assert_eq!(course.publications(size).collect::<Vec<_>>(), expected, "of {size} bytes");
     }
 
     #[test]
@@ -104,6 +136,15 @@ mod tests {
         check(500 * 20_480, &[20_480]);
         check(500 * 20_480 + 1, &[20_480, 500 * 20_480 + 1]);
         check(1001 * 20_480, &[20_480, 501 * 20_480, 1001 * 20_480]);
+    }
+
+    #[test]
+    fn a_smooth_course_publishes_each_chunk_but_no_more_than_a_thousand_times() {
+        let mut course = Course::new(ProgressStyle::Smooth);
+        course.begin(50_000);
+        assert_eq!(course.publications(50_000).collect::<Vec<_>>(), [20_480, 40_960, 50_000]);
+        course.begin(10_000_000_000);
+        assert!(course.publications(10_000_000_000).count() <= 1000);
     }
 
     #[test]

@@ -140,6 +140,21 @@ fn variables_do_what_flags_do() {
 }
 
 #[test]
+fn default_fixtures_are_used_when_something_lies_there_and_none_are_named() {
+    let folder = fixtures_folder(&[("mounted.txt", "m")], "");
+    let named = fixtures_folder(&[("named.txt", "n")], "");
+    let nowhere = folder.path().join("nowhere");
+    let has = |arguments: &[&str], name: &str| {
+        let server = Server::start(arguments);
+        server.get(&format!("{BASE}/nodes/-root-?relativePath={name}"), ADMIN).status == 200
+    };
+    let mounted = ["--default-fixtures", path(folder.path())];
+    assert!(has(&mounted, "mounted.txt"));
+    assert!(has(&[&mounted[..], &["--fixtures", path(named.path())]].concat(), "named.txt"));
+    assert!(has(&["--default-fixtures", path(&nowhere)], "Reports"), "the built-in ones");
+}
+
+#[test]
 fn a_flag_wins_over_its_variable() {
     let mut command = program(&["--port", "0", "--cors", "any"]);
     command.env("ALFRESCO_MOCK_PORT", "1").env("ALFRESCO_MOCK_CORS", "off");
@@ -172,6 +187,13 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     ("--download-workers", "1025", "from 1 to 1024"),
     ("--download-archive-check-limit", "some", "-1 for no limit"),
     ("--download-archive-check-limit", "-2", "-1 for no limit"),
+    ("--download-progress", "bar", "alfresco, smooth"),
+    ("--admin", "perhaps", "on, off"),
+    ("--admin-port", "70000", "65535"),
+    ("--admin-token", "two words", "letters, digits"),
+    ("--journal-size", "0", "from 1 to 1000000"),
+    ("--networks", "some", "any, strict"),
+    ("--network-max-idle", "30", "60m"),
     ("--cors", "localhost", "http://localhost:4200"),
     ("--cors", "http://localhost:4200,evil", "http://localhost:4200"),
     ("--cors", "*", "any"),
@@ -189,7 +211,7 @@ const MISTAKES: &[(&str, &str, &str)] = &[
 const SWITCHES: &[&str] = &["--basic-auth-scheme", "--discovery-off", "--download-fail-large-entries"];
 
 /// Flags that any text fits: what lies there is looked at when the server starts.
-const PATHS: &[&str] = &["--fixtures", "--port-file", "--temp-dir"];
+const PATHS: &[&str] = &["--default-fixtures", "--fixtures", "--port-file", "--temp-dir"];
 
 #[test]
 fn every_flag_refuses_what_it_cannot_use() {
