@@ -3,7 +3,11 @@
 //! Whatever runs beside a request is started here, so that a stop can end it and wait for it, and so that processor
 //! work never crowds out the polls.
 
-use std::{panic::AssertUnwindSafe, sync::Arc, thread::available_parallelism};
+use std::{
+    panic::AssertUnwindSafe,
+    sync::{Arc, LazyLock},
+    thread::available_parallelism,
+};
 
 use futures_util::FutureExt;
 use tokio::{
@@ -126,7 +130,8 @@ pub(crate) fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'sta
     tokio::task::spawn_blocking(work)
 }
 
-/// How many cores this process may use.
+/// How many cores this process may use. Looked up once: the system answers out of files.
 pub(crate) fn processors() -> usize {
-    available_parallelism().map_or(1, usize::from)
+    static PROCESSORS: LazyLock<usize> = LazyLock::new(|| available_parallelism().map_or(1, usize::from));
+    *PROCESSORS
 }
