@@ -10,7 +10,7 @@ mod control;
 use std::{
     net::{IpAddr, SocketAddr},
     num::NonZeroU64,
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
@@ -86,6 +86,10 @@ pub struct Config {
     /// The repository's content: a folder, or a zip of one [default: the built-in fixtures]
     #[arg(long, env = "ALFRESCO_MOCK_FIXTURES", value_name = "PATH")]
     pub fixtures: Option<PathBuf>,
+
+    /// Fixtures to use when --fixtures names none and something lies there, as in the image [default: none]
+    #[arg(long, env = "ALFRESCO_MOCK_DEFAULT_FIXTURES", value_name = "PATH")]
+    pub default_fixtures: Option<PathBuf>,
 
     /// Where spooled content goes [default: the system's temporary folder]
     #[arg(long, env = "ALFRESCO_MOCK_TEMP_DIR", value_name = "PATH")]
@@ -167,7 +171,7 @@ pub struct Config {
     )]
     pub cors_allowed_methods: Tokens,
 
-    /// Request headers that a foreign page may send
+    /// Request headers that a foreign page may send [default: the real server's, and those of ranges and conditions]
     #[arg(
         long,
         env = "ALFRESCO_MOCK_CORS_ALLOWED_HEADERS",
@@ -180,7 +184,7 @@ pub struct Config {
     )]
     pub cors_allowed_headers: Tokens,
 
-    /// Response headers that a foreign page may read
+    /// Response headers that a foreign page may read [default: the real server's, and those of content]
     #[arg(
         long,
         env = "ALFRESCO_MOCK_CORS_EXPOSED_HEADERS",
@@ -218,7 +222,7 @@ pub struct Config {
     #[arg(long, env = "ALFRESCO_MOCK_SEED", value_name = "NUMBER", value_parser = seed)]
     pub seed: Option<u64>,
 
-    /// How log lines look; what is logged is set by RUST_LOG [default: info]
+    /// How log lines look; what is logged is set by RUST_LOG
     #[arg(long, env = "ALFRESCO_MOCK_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
     pub log_format: LogFormat,
 
@@ -249,6 +253,12 @@ impl Config {
     pub(crate) fn admin_address(&self) -> Option<SocketAddr> {
         let port = self.control.admin_port.filter(|_| self.control.admin == Switch::On)?;
         Some(SocketAddr::new(self.bind, port))
+    }
+
+    /// The fixtures to load; none for the built-in ones.
+    pub(crate) fn chosen_fixtures(&self) -> Option<&Path> {
+        let mounted = || self.default_fixtures.as_deref().filter(|path| path.exists());
+        self.fixtures.as_deref().or_else(mounted)
     }
 
     /// Where spooled content goes.

@@ -134,7 +134,7 @@ impl Downloads {
         let ordered = if self.0.orders.is_empty() {
             Ordered::default()
         } else {
-            self.0.orders.take(caller, |node| is_below_any(&tree, node, &ids))
+            self.0.orders.take(caller, |node| tree.is_at_or_below(node, &ids))
         };
         drop(tree);
         let id = NodeId::from(self.0.ids.uuid());
@@ -245,21 +245,6 @@ impl Downloads {
         }
         false
     }
-}
-
-/// Whether a node is one of these, or lies below one of them, by whatever links.
-fn is_below_any(tree: &Tree, node: NodeId, tops: &[NodeId]) -> bool {
-    let mut left = vec![node];
-    let mut seen = HashSet::new();
-    while let Some(id) = left.pop() {
-        if tops.contains(&id) {
-            return true;
-        }
-        if let Some(node) = tree.find(id).filter(|_| seen.insert(id)) {
-            left.extend(node.secondary_parents.iter().map(|link| link.parent).chain(node.parent));
-        }
-    }
-    false
 }
 
 /// What an id stands for.

@@ -61,6 +61,9 @@ pub(crate) enum Error {
     /// An argument, or the body, that cannot be used.
     #[error("{0}")]
     InvalidArgument(Cow<'static, str>),
+    /// An argument that cannot be used; the real server forgets to say which.
+    #[error("An invalid argument was received {{0}}")]
+    InvalidArgumentWithoutText,
     /// An argument that one of the real server's lower layers refuses, with a text that carries no log number.
     #[error("{0}")]
     IllegalArgument(Cow<'static, str>),

@@ -278,7 +278,7 @@ fn build(config: &Config, tasks: &Tasks, runtime: &Runtime) -> Result<(Door, Opt
     let admin_listener = config.admin_address().map(|address| listen(address, runtime)).transpose()?;
     let folder = config.temp_folder();
     let spool = Spool::in_folder(&folder).map_err(|source| StartError::TempDir { folder, source })?;
-    let loaded = match &config.fixtures {
+    let loaded = match config.chosen_fixtures() {
         Some(path) => fixture::load(path, &spool, Clock::system().now()),
         None => fixture::built_in(),
     }

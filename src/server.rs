@@ -10,6 +10,7 @@ use hyper_util::{
     server::graceful::GracefulShutdown,
 };
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
 use crate::{
@@ -29,6 +30,7 @@ const EXHAUSTED: Duration = Duration::from_millis(50);
 pub(crate) async fn serve(listener: TcpListener, front: Front, tasks: Tasks) {
     let stopping = tasks.stopping();
     let graceful = GracefulShutdown::new();
+    let cut = CancellationToken::new();
     let mut builder = http1::Builder::new();
     builder.title_case_headers(true).timer(TokioTimer::new()).header_read_timeout(None);
     loop {
@@ -57,9 +59,11 @@ pub(crate) async fn serve(listener: TcpListener, front: Front, tasks: Tasks) {
             async move { Ok::<_, Infallible>(front.answer(request, line).await) }
         });
         let connection = graceful.watch(builder.serve_connection(TokioIo::new(wire), service));
+        let cut = cut.clone();
         tasks.spawn_until_done("connection", async move {
             tokio::select! {
                 biased;
+                () = cut.cancelled() => (),
                 () = line.broken() => (),
                 ended = connection => if let Err(error) = ended {
                     debug!("a connection ended early: {error}");
@@ -70,6 +74,7 @@ pub(crate) async fn serve(listener: TcpListener, front: Front, tasks: Tasks) {
     drop(listener);
     if clock::within(GRACE, graceful.shutdown()).await.is_none() {
         warn!("some connections were cut after {GRACE:?}");
+        cut.cancel();
     }
 }
 

@@ -258,6 +258,9 @@ fn shown(error: &Error) -> Shown {
         Error::PermissionDenied => show(StatusCode::FORBIDDEN, Key::Id("framework.exception.PermissionDenied")),
         Error::Forbidden(_) => show(StatusCode::FORBIDDEN, Key::Text),
         Error::InvalidArgument(_) => show(StatusCode::BAD_REQUEST, Key::Text),
+        Error::InvalidArgumentWithoutText => {
+            show(StatusCode::BAD_REQUEST, Key::Id("framework.exception.InvalidArgument"))
+        }
         Error::IllegalArgument(_) => Shown { numbered: false, ..show(StatusCode::BAD_REQUEST, API_DEFAULT) },
         Error::InvalidInclude(_) => show(StatusCode::BAD_REQUEST, Key::Id("framework.exception.InvalidSelect")),
         Error::InvalidWhere(_) => show(StatusCode::BAD_REQUEST, Key::Id("framework.exception.InvalidQuery")),

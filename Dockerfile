@@ -1,0 +1,42 @@
+# The image: one static program and nothing around it.
+#
+#   docker build -t alfresco-downloads-mock .
+#   docker build --build-arg RUNTIME_IMAGE=debian:bookworm-slim -t alfresco-downloads-mock:shell .   # with a shell
+#
+# There is no "syntax" line: it would make the build fetch a frontend image first.
+ARG RUST_IMAGE=rust:1.95-slim-bookworm
+ARG RUNTIME_IMAGE=scratch
+
+FROM ${RUST_IMAGE} AS build
+WORKDIR /src
+COPY Cargo.toml Cargo.lock LICENSE ./
+COPY packaging/notices ./packaging/notices
+COPY fixtures ./fixtures
+COPY src ./src
+# Static glibc: for which --target is a must, since without it the flag would reach build scripts too.
+ENV RUSTFLAGS="-C target-feature=+crt-static"
+RUN --mount=type=cache,id=alfresco-downloads-mock-registry,target=/usr/local/cargo/registry,sharing=locked \
+    --mount=type=cache,id=alfresco-downloads-mock-target,target=/src/target,sharing=locked \
+    set -eux; \
+    host="$(rustc -vV | sed -n 's/^host: //p')"; \
+    cargo build --release --locked --target "$host"; \
+    install -D -m 0755 "target/$host/release/alfresco-downloads-mock" /out/usr/local/bin/alfresco-downloads-mock; \
+    install -D -m 0644 LICENSE /out/licenses/LICENSE; \
+    packaging/notices > /out/licenses/THIRD-PARTY; \
+    install -d -m 1777 /out/tmp
+
+FROM ${RUNTIME_IMAGE}
+COPY --from=build /out/ /
+# What never changes between releases; version and revision are added by the release.
+LABEL org.opencontainers.image.title="alfresco-downloads-mock" \
+      org.opencontainers.image.description="A stand-in for the Downloads API of Alfresco Content Services" \
+      org.opencontainers.image.licenses="MIT"
+ENV ALFRESCO_MOCK_BIND=0.0.0.0 \
+    ALFRESCO_MOCK_PORT=8080 \
+    ALFRESCO_MOCK_DEFAULT_FIXTURES=/fixtures
+EXPOSE 8080
+USER 65532:65532
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=2s --timeout=2s --start-period=2s --retries=5 \
+    CMD ["/usr/local/bin/alfresco-downloads-mock", "health"]
+ENTRYPOINT ["/usr/local/bin/alfresco-downloads-mock"]
