@@ -152,6 +152,13 @@ impl Packer {
         }
     }
 
+    /// Gives back what is kept and nobody refers to.
+    pub(crate) fn forget(&self) {
+        let kept = std::mem::take(&mut *self.cache());
+        // Behind the lock, since there may be much of it.
+        drop(kept);
+    }
+
     async fn drive(&self, run: &Weak<Run>, contents: Vec<Content>) {
         let alone = contents.len() == 1;
         let outcome = match contents.first() {
@@ -473,5 +480,20 @@ mod tests {
         assert_eq!(whole.spooled(), whole.len());
         check(&whole, &bytes);
         drop(all);
+    }
+
+    #[tokio::test]
+    async fn what_is_forgotten_costs_nothing_unless_it_is_in_use() {
+        let packer = packer();
+        let (used, unused) = (Content::memory(text(1000)), Content::memory(text(2_000_000)));
+        let whole = packer.packed(&used).await.unwrap();
+        drop(packer.packed(&unused).await.unwrap());
+        let taken = || packer.0.memory.load(Ordering::Relaxed);
+        let before = taken();
+        packer.forget();
+        assert!(0 < taken() && taken() < before, "{} of {before}", taken());
+        assert!(Arc::ptr_eq(&whole, &packer.packed(&used).await.unwrap()));
+        drop(whole);
+        assert_eq!(taken(), 0);
     }
 }

@@ -139,4 +139,5 @@ fn a_process_cleans_up_as_it_is_told() {
     assert_eq!(server.get(&format!("{BASE}/downloads/{id}"), ADMIN).status, 200);
     server.wait_for_log(&format!("deleted download {id}"));
     assert_eq!(server.get(&format!("{BASE}/downloads/{id}"), ADMIN).status, 404);
+    server.wait_for_log("nothing is kept deflated");
 }
