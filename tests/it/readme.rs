@@ -129,3 +129,10 @@ fn the_checks_are_those_of_ci() {
     assert_eq!(listed.iter().collect::<BTreeSet<_>>(), run.iter().collect::<BTreeSet<_>>());
     assert!(run.len() > 4);
 }
+
+#[test]
+fn the_demonstration_is_one_of_the_client_tests() {
+    let control = section("Control it");
+    let [example] = &examples(&control, "js")[..] else { panic!("one example in JavaScript") };
+    assert!(file("tests/clients/javascript/patience.test.mjs").contains(example.trim_end()));
+}
