@@ -16,6 +16,13 @@ use clap::{
     Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, builder::Resettable, error::ErrorKind,
 };
 
+mod health;
+mod tls;
+
+pub use self::{
+    health::HealthArgs,
+    tls::{Names, TlsConfig, TlsMode},
+};
 use crate::settings::DownloadSettings;
 
 /// The command line.
@@ -50,20 +57,6 @@ pub enum Command {
     },
 }
 
-/// Whom to ask for health, and how patiently.
-#[derive(Debug, Args)]
-pub struct HealthArgs {
-    /// The server's address [default: http://127.0.0.1 at the port of ALFRESCO_MOCK_PORT, else 8080]
-    #[arg(long, value_name = "URL")]
-    pub url: Option<String>,
-    /// The port to ask when no URL is given; the variable that the server itself reads
-    #[arg(long, env = "ALFRESCO_MOCK_PORT", value_name = "PORT", default_value_t = 8080, value_parser = port)]
-    pub port: u16,
-    /// How long to keep asking before giving up
-    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = duration)]
-    pub wait: Duration,
-}
-
 /// Everything that is fixed when the server starts. Each field is a flag and an environment variable.
 #[derive(Args, Clone, Debug)]
 #[non_exhaustive]
@@ -79,6 +72,10 @@ pub struct Config {
     /// A file to write the port number to once the server is ready
     #[arg(long, env = "ALFRESCO_MOCK_PORT_FILE", value_name = "PATH")]
     pub port_file: Option<PathBuf>,
+
+    /// HTTPS, beside the plain port.
+    #[command(flatten)]
+    pub tls: TlsConfig,
 
     /// The repository's content: a folder, or a zip of one [default: the built-in fixtures]
     #[arg(long, env = "ALFRESCO_MOCK_FIXTURES", value_name = "PATH")]
@@ -236,6 +233,11 @@ impl Config {
     /// Where to listen.
     pub(crate) fn address(&self) -> SocketAddr {
         SocketAddr::new(self.bind, self.port)
+    }
+
+    /// Where to listen for HTTPS, if at all.
+    pub(crate) fn tls_listener_address(&self) -> Option<SocketAddr> {
+        self.tls.tls_port.map(|port| SocketAddr::new(self.bind, port))
     }
 
     /// The fixtures to load; none for the built-in ones.

@@ -31,11 +31,15 @@ mod server;
 mod settings;
 mod spelling;
 mod tasks;
+mod tls;
 
 pub use self::{
     check::check,
     clock::{Clock, Timestamp},
-    config::{Command, CommandLine, Config, ContentLimit, HealthArgs, LogFormat, Origins, Tokens, Usage},
+    config::{
+        Command, CommandLine, Config, ContentLimit, HealthArgs, LogFormat, Names, Origins, TlsConfig, TlsMode, Tokens,
+        Usage,
+    },
     downloads::download::{Progress, Status},
     health::{Unhealthy, health},
     mock::{Mock, StartError},
@@ -44,6 +48,7 @@ pub use self::{
         node::{NodeId, NotANodeId, UserName},
     },
     settings::{DownloadSettings, Settings},
+    tls::TlsError,
 };
 
 /// The README's Rust is compiled and run with the other examples.

@@ -24,9 +24,10 @@ use crate::{
     ids::Ids,
     network::Network,
     repository::fixture::{self, FixtureError},
-    server,
+    server::{self, Port},
     spelling::Spelling,
     tasks::Tasks,
+    tls::{self, TlsError},
 };
 
 /// Why nothing is listening.
@@ -60,6 +61,9 @@ pub enum StartError {
         /// What the system says.
         source: io::Error,
     },
+    /// HTTPS cannot be offered as configured.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The machine has no thread or socket to spare, or the program has a bug.
     #[error("cannot start: {0}")]
     Internal(Box<dyn std::error::Error + Send + Sync>),
@@ -85,6 +89,8 @@ fn lines(mistakes: &[FixtureError]) -> String {
 pub struct Mock {
     address: SocketAddr,
     url: String,
+    tls_address: Option<SocketAddr>,
+    ca_pem: Option<String>,
     network: Network,
     tasks: Tasks,
     runtime: Handle,
@@ -115,9 +121,9 @@ impl Mock {
         };
         let thread = thread::Builder::new().name("mock".to_owned()).spawn(life).map_err(internal)?;
         match told.blocking_recv() {
-            Ok(Ok(Started { address, network, tasks, runtime })) => {
+            Ok(Ok(Started { address, tls_address, ca_pem, network, tasks, runtime })) => {
                 let url = format!("http://{address}");
-                Ok(Self { address, url, network, tasks, runtime, thread: Some(thread), ended })
+                Ok(Self { address, url, tls_address, ca_pem, network, tasks, runtime, thread: Some(thread), ended })
             }
             Ok(Err(error)) => {
                 let _ = thread.join();
@@ -135,6 +141,17 @@ impl Mock {
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where it listens for HTTPS, if it does.
+    pub fn tls_address(&self) -> Option<SocketAddr> {
+        self.tls_address
+    }
+
+    /// The certificate of its own authority, in PEM, which a client of its HTTPS is to trust; none when it has no HTTPS, or
+    /// was given a certificate.
+    pub fn ca_pem(&self) -> Option<&str> {
+        self.ca_pem.as_deref()
     }
 
     /// How many nodes its repository has.
@@ -193,9 +210,18 @@ impl Drop for Mock {
 /// What a start hands over.
 struct Started {
     address: SocketAddr,
+    tls_address: Option<SocketAddr>,
+    ca_pem: Option<String>,
     network: Network,
     tasks: Tasks,
     runtime: Handle,
+}
+
+/// What was made before anything is served.
+struct Built {
+    started: Started,
+    ports: Vec<Port>,
+    front: Front,
 }
 
 /// The life of an instance: its runtime is made and dropped on this thread.
@@ -209,17 +235,9 @@ fn run(config: &Config, tell: oneshot::Sender<Result<Started, StartError>>) {
     };
     let tasks = Tasks::new();
     match build(config, &tasks, &runtime) {
-        Ok((listener, front, network)) => {
-            let address = match listener.local_addr() {
-                Ok(address) => address,
-                Err(error) => {
-                    let _ = tell.send(Err(internal(error)));
-                    return;
-                }
-            };
-            let started = Started { address, network, tasks: tasks.clone(), runtime: runtime.handle().clone() };
+        Ok(Built { started, ports, front }) => {
             if tell.send(Ok(started)).is_ok() {
-                runtime.block_on(server::serve(listener, front, tasks.clone()));
+                runtime.block_on(server::serve(ports, front, tasks.clone()));
             }
         }
         Err(error) => {
@@ -233,14 +251,20 @@ fn run(config: &Config, tell: oneshot::Sender<Result<Started, StartError>>) {
 }
 
 /// Binds first, then makes everything that the first request needs.
-fn build(config: &Config, tasks: &Tasks, runtime: &Runtime) -> Result<(TcpListener, Front, Network), StartError> {
+fn build(config: &Config, tasks: &Tasks, runtime: &Runtime) -> Result<Built, StartError> {
     let _entered = runtime.enter();
-    let address = config.address();
-    let listen = |source| StartError::Listen { address, source };
-    let listener = runtime.block_on(TcpListener::bind(address)).map_err(listen)?;
+    let (listener, address) = listen(config.address(), runtime)?;
+    let tls_listener = config.tls_listener_address().map(|address| listen(address, runtime)).transpose()?;
     let folder = config.temp_folder();
     let spool = Spool::in_folder(&folder).map_err(|source| StartError::TempDir { folder, source })?;
     let clock = Clock::system();
+    let mut ports = vec![Port { listener, tls: None }];
+    let (mut tls_address, mut ca_pem) = (None, None);
+    if let Some((listener, address)) = tls_listener {
+        let tls = tls::prepare(&config.tls, clock.now())?;
+        ports.push(Port { listener, tls: Some(tls.acceptor) });
+        (tls_address, ca_pem) = (Some(address), tls.ca_pem);
+    }
     let loaded = match config.chosen_fixtures() {
         Some(path) => fixture::load(path, &spool, clock.now()),
         None => fixture::built_in(),
@@ -254,13 +278,20 @@ fn build(config: &Config, tasks: &Tasks, runtime: &Runtime) -> Result<(TcpListen
     let spelling = runtime.block_on(Spelling::learn()).map_err(internal)?;
     let front = Front::new(network.clone(), config, intake, spelling);
     if let Some(file) = &config.port_file {
-        write_port(file, &listener)?;
+        write_port(file, address.port())?;
     }
-    Ok((listener, front, network))
+    let (tasks, runtime) = (tasks.clone(), runtime.handle().clone());
+    Ok(Built { started: Started { address, tls_address, ca_pem, network, tasks, runtime }, ports, front })
 }
 
-fn write_port(file: &Path, listener: &TcpListener) -> Result<(), StartError> {
-    let port = listener.local_addr().map_err(internal)?.port();
+fn listen(address: SocketAddr, runtime: &Runtime) -> Result<(TcpListener, SocketAddr), StartError> {
+    let refuse = |source| StartError::Listen { address, source };
+    let listener = runtime.block_on(TcpListener::bind(address)).map_err(refuse)?;
+    let address = listener.local_addr().map_err(refuse)?;
+    Ok((listener, address))
+}
+
+fn write_port(file: &Path, port: u16) -> Result<(), StartError> {
     fs::write(file, format!("{port}\n")).map_err(|source| StartError::PortFile { file: file.to_owned(), source })
 }
 

@@ -4,12 +4,22 @@
 
 use std::{convert::Infallible, io, time::Duration};
 
-use hyper::{server::conn::http1, service::service_fn};
+use axum::response::Response;
+use futures_util::future::join_all;
+use hyper::{
+    rt::Executor,
+    server::conn::{http1, http2},
+    service::service_fn,
+};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
-    server::graceful::GracefulShutdown,
+    server::graceful::{GracefulShutdown, Watcher},
 };
-use tokio::net::TcpListener;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::{TcpListener, TcpStream},
+};
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
@@ -21,52 +31,115 @@ pub(crate) const GRACE: Duration = Duration::from_secs(2);
 /// How long to wait before accepting again when the process has no file descriptor left.
 const EXHAUSTED: Duration = Duration::from_millis(50);
 
+/// A port that is listened on.
+pub(crate) struct Port {
+    pub(crate) listener: TcpListener,
+    /// None for plain HTTP.
+    pub(crate) tls: Option<TlsAcceptor>,
+}
+
 /// Serves until the tasks are told to stop; then idle connections are closed at once, and running ones soon.
-pub(crate) async fn serve(listener: TcpListener, front: Front, tasks: Tasks) {
-    let stopping = tasks.stopping();
+pub(crate) async fn serve(ports: Vec<Port>, front: Front, tasks: Tasks) {
     let graceful = GracefulShutdown::new();
-    let cut = CancellationToken::new();
-    let mut builder = http1::Builder::new();
-    builder.title_case_headers(true).timer(TokioTimer::new()).header_read_timeout(None);
-    loop {
-        let accepted = tokio::select! {
-            biased;
-            () = stopping.cancelled() => break,
-            accepted = listener.accept() => accepted,
-        };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
-            Err(error) => {
-                if !is_the_clients(&error) {
-                    warn!("no connection could be accepted: {error}");
-                    clock::real_sleep(EXHAUSTED).await;
-                }
-                continue;
-            }
-        };
-        // Answers are written whole, so waiting for more to send would only delay them.
-        let _ = stream.set_nodelay(true);
-        let front = front.clone();
-        let service = service_fn(move |request| {
-            let front = front.clone();
-            async move { Ok::<_, Infallible>(front.answer(request).await) }
-        });
-        let connection = graceful.watch(builder.serve_connection(TokioIo::new(stream), service));
-        let cut = cut.clone();
-        tasks.spawn_until_done("connection", async move {
-            tokio::select! {
-                biased;
-                () = cut.cancelled() => (),
-                ended = connection => if let Err(error) = ended {
-                    debug!("a connection ended early: {error}");
-                },
-            }
-        });
-    }
-    drop(listener);
+    let server = Server { front, tasks, cut: CancellationToken::new() };
+    join_all(ports.into_iter().map(|port| server.accept(port, &graceful))).await;
     if clock::within(GRACE, graceful.shutdown()).await.is_none() {
         warn!("some connections were cut after {GRACE:?}");
-        cut.cancel();
+        server.cut.cancel();
+    }
+}
+
+/// What every connection has. Clones are the same.
+#[derive(Clone)]
+struct Server {
+    front: Front,
+    tasks: Tasks,
+    /// Cancelled when the grace period is over.
+    cut: CancellationToken,
+}
+
+impl Server {
+    /// Accepts connections until the tasks are told to stop.
+    async fn accept(&self, port: Port, graceful: &GracefulShutdown) {
+        let stopping = self.tasks.stopping();
+        loop {
+            let accepted = tokio::select! {
+                biased;
+                () = stopping.cancelled() => break,
+                accepted = port.listener.accept() => accepted,
+            };
+            let stream = match accepted {
+                Ok((stream, _)) => stream,
+                Err(error) => {
+                    if !is_the_clients(&error) {
+                        warn!("no connection could be accepted: {error}");
+                        clock::real_sleep(EXHAUSTED).await;
+                    }
+                    continue;
+                }
+            };
+            // Answers are written whole, so waiting for more to send would only delay them.
+            let _ = stream.set_nodelay(true);
+            let (server, tls, watcher) = (self.clone(), port.tls.clone(), graceful.watcher());
+            self.tasks.spawn_until_done("connection", async move {
+                let cut = server.cut.clone();
+                tokio::select! {
+                    biased;
+                    () = cut.cancelled() => (),
+                    () = server.converse(stream, tls, watcher) => (),
+                }
+            });
+        }
+    }
+
+    /// One connection, from its greeting to its end.
+    async fn converse(self, stream: TcpStream, tls: Option<TlsAcceptor>, watcher: Watcher) {
+        let Some(tls) = tls else { return self.speak_http1(stream, watcher).await };
+        let stopping = self.tasks.stopping();
+        let greeted = tokio::select! {
+            biased;
+            () = stopping.cancelled() => return,
+            greeted = tls.accept(stream) => greeted,
+        };
+        match greeted {
+            Ok(stream) if stream.get_ref().1.alpn_protocol() == Some(b"h2") => self.speak_http2(stream, watcher).await,
+            Ok(stream) => self.speak_http1(stream, watcher).await,
+            Err(error) => debug!("a connection could not be encrypted: {error}"),
+        }
+    }
+
+    async fn speak_http1(self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, watcher: Watcher) {
+        let mut builder = http1::Builder::new();
+        builder.title_case_headers(true).timer(TokioTimer::new()).header_read_timeout(None);
+        let service = service_fn(move |request| answer(self.front.clone(), request));
+        told(watcher.watch(builder.serve_connection(TokioIo::new(stream), service)).await);
+    }
+
+    async fn speak_http2(self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, watcher: Watcher) {
+        let mut builder = http2::Builder::new(Streams(self.tasks.clone()));
+        builder.timer(TokioTimer::new());
+        let service = service_fn(move |request| answer(self.front.clone(), request));
+        told(watcher.watch(builder.serve_connection(TokioIo::new(stream), service)).await);
+    }
+}
+
+async fn answer(front: Front, request: hyper::Request<hyper::body::Incoming>) -> Result<Response, Infallible> {
+    Ok(front.answer(request).await)
+}
+
+fn told(ended: hyper::Result<()>) {
+    if let Err(error) = ended {
+        debug!("a connection ended early: {error}");
+    }
+}
+
+/// Runs the requests of an HTTP/2 connection, which may be many at once.
+#[derive(Clone)]
+struct Streams(Tasks);
+
+impl<F: Future<Output = ()> + Send + 'static> Executor<F> for Streams {
+    fn execute(&self, future: F) {
+        self.0.spawn_until_done("stream", future);
     }
 }
 
