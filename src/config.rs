@@ -81,7 +81,7 @@ pub struct Config {
     #[arg(long, env = "ALFRESCO_MOCK_FIXTURES", value_name = "PATH")]
     pub fixtures: Option<PathBuf>,
 
-    /// Fixtures to use when --fixtures names none and something lies there, as in the image [default: none]
+    /// Fixtures to use when no others are named and something lies there, as in the image [default: none]
     #[arg(long, env = "ALFRESCO_MOCK_DEFAULT_FIXTURES", value_name = "PATH")]
     pub default_fixtures: Option<PathBuf>,
 

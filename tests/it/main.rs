@@ -28,6 +28,7 @@ mod relocate;
 mod routing;
 mod scenarios;
 mod stop;
+mod tls;
 mod trash;
 mod update;
 mod upload;
