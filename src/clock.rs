@@ -5,12 +5,15 @@
 //! is to be moved from outside the process too.
 
 use std::{
+    borrow::Cow,
     fmt,
     ops::{Add, Sub},
+    str::FromStr,
     sync::Arc,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use tokio::sync::watch;
 
 /// A moment, in whole milliseconds since 1970-01-01T00:00:00Z: the resolution of Alfresco's own dates.
@@ -76,6 +79,34 @@ impl fmt::Display for Timestamp {
 impl fmt::Debug for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
+    }
+}
+
+/// Any date and time of ISO 8601 with an offset, such as `2026-06-22T09:15:02.456Z`, to the millisecond.
+impl FromStr for Timestamp {
+    type Err = NotATimestamp;
+
+    fn from_str(text: &str) -> Result<Self, NotATimestamp> {
+        let parsed =
+            text.parse::<jiff::Timestamp>().or_else(|_| jiff::Timestamp::strptime("%Y-%m-%dT%H:%M:%S%.f%z", text));
+        parsed.map(|at| Self(at.as_millisecond())).map_err(|_| NotATimestamp)
+    }
+}
+
+/// The text is not a date and time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("expected a date and time such as 2026-06-22T09:15:02.456Z")]
+pub struct NotATimestamp;
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Cow::<str>::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }
 
@@ -156,6 +187,21 @@ impl Clock {
         self.move_to(|now| now + by, None);
     }
 
+    /// Sets it to `now`, where it runs on or stands still as before.
+    pub fn set(&self, now: Timestamp) {
+        self.move_to(|_| now, None);
+    }
+
+    /// Whether it runs.
+    pub fn is_running(&self) -> bool {
+        self.timeline.borrow().running
+    }
+
+    /// Shows the machine's time again, and runs.
+    pub(crate) fn reset(&self) {
+        self.move_to(|_| Timestamp::from_system(real_time()), Some(true));
+    }
+
     fn move_to(&self, target: impl FnOnce(Timestamp) -> Timestamp, running: Option<bool>) {
         self.timeline.send_modify(|timeline| {
             *timeline = Timeline {
@@ -213,6 +259,16 @@ mod tests {
         assert_eq!(Timestamp::from_millis(1_782_119_702_456).to_string(), "2026-06-22T09:15:02.456+0000");
         assert_eq!(Timestamp::from_millis(0).to_string(), "1970-01-01T00:00:00.000+0000");
         assert_eq!(Timestamp::from_millis(-1).to_string(), "1969-12-31T23:59:59.999+0000");
+    }
+
+    #[test]
+    fn dates_are_read_as_they_are_written_and_as_iso_8601_has_them() {
+        for text in ["2026-06-22T09:15:02.456+0000", "2026-06-22T09:15:02.456Z", "2026-06-22T11:15:02.456+02:00"] {
+            assert_eq!(text.parse(), Ok(Timestamp::from_millis(1_782_119_702_456)), "{text}");
+        }
+        for text in ["", "tomorrow", "2026-06-22", "2026-13-22T09:15:02Z"] {
+            assert_eq!(text.parse::<Timestamp>(), Err(NotATimestamp), "{text}");
+        }
     }
 
     #[test]

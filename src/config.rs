@@ -5,6 +5,10 @@
 
 #![expect(clippy::doc_markdown, reason = "clap prints these texts, and backticks mean nothing in a terminal")]
 
+mod control;
+mod health;
+mod tls;
+
 use std::{
     net::{IpAddr, SocketAddr},
     num::NonZeroU64,
@@ -16,14 +20,12 @@ use clap::{
     Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, builder::Resettable, error::ErrorKind,
 };
 
-mod health;
-mod tls;
-
 pub use self::{
+    control::{ControlConfig, NetworkStyle, Switch},
     health::HealthArgs,
     tls::{Names, TlsConfig, TlsMode},
 };
-use crate::settings::DownloadSettings;
+use crate::settings::{DownloadSettings, ProgressStyle};
 
 /// The command line.
 #[derive(Debug, Parser)]
@@ -132,6 +134,10 @@ pub struct Config {
     #[arg(long, env = "ALFRESCO_MOCK_DOWNLOAD_WORKERS", value_name = "NUMBER", default_value = "8", value_parser = workers)]
     pub download_workers: usize,
 
+    /// When a job's counters are updated: as on the real server, about every 10 MB, or all the time
+    #[arg(long, env = "ALFRESCO_MOCK_DOWNLOAD_PROGRESS", value_name = "STYLE", default_value = "alfresco")]
+    pub download_progress: ProgressStyle,
+
     /// How many nodes are looked at for archived content when a download is created; -1 for all
     #[arg(
         long,
@@ -161,7 +167,7 @@ pub struct Config {
     )]
     pub cors_allowed_methods: Tokens,
 
-    /// Request headers that a foreign page may send
+    /// Request headers that a foreign page may send [default: the real server's, and those of ranges and conditions]
     #[arg(
         long,
         env = "ALFRESCO_MOCK_CORS_ALLOWED_HEADERS",
@@ -174,7 +180,7 @@ pub struct Config {
     )]
     pub cors_allowed_headers: Tokens,
 
-    /// Response headers that a foreign page may read
+    /// Response headers that a foreign page may read [default: the real server's, and those of content]
     #[arg(
         long,
         env = "ALFRESCO_MOCK_CORS_EXPOSED_HEADERS",
@@ -204,11 +210,15 @@ pub struct Config {
     #[arg(long, env = "ALFRESCO_MOCK_DISCOVERY_OFF", value_parser = clap::builder::BoolishValueParser::new())]
     pub discovery_off: bool,
 
+    #[command(flatten)]
+    /// How testers reach the server.
+    pub control: ControlConfig,
+
     /// Make ids and tickets repeatable: the same in every run with the same seed [default: unforeseeable ones]
     #[arg(long, env = "ALFRESCO_MOCK_SEED", value_name = "NUMBER", value_parser = seed)]
     pub seed: Option<u64>,
 
-    /// How log lines look; what is logged is set by RUST_LOG [default: info]
+    /// How log lines look; what is logged is set by RUST_LOG
     #[arg(long, env = "ALFRESCO_MOCK_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
     pub log_format: LogFormat,
 
@@ -236,8 +246,14 @@ impl Config {
     }
 
     /// Where to listen for HTTPS, if at all.
-    pub(crate) fn tls_listener_address(&self) -> Option<SocketAddr> {
+    pub(crate) fn tls_address(&self) -> Option<SocketAddr> {
         self.tls.tls_port.map(|port| SocketAddr::new(self.bind, port))
+    }
+
+    /// Where to listen for testers, if that is not the same port.
+    pub(crate) fn admin_address(&self) -> Option<SocketAddr> {
+        let port = self.control.admin_port.filter(|_| self.control.admin == Switch::On)?;
+        Some(SocketAddr::new(self.bind, port))
     }
 
     /// The fixtures to load; none for the built-in ones.
@@ -259,6 +275,8 @@ impl Config {
             pace: self.download_pace,
             archive_check_limit: u64::try_from(self.download_archive_check_limit).ok(),
             fail_large_entries: self.download_fail_large_entries,
+            workers: self.download_workers,
+            progress: self.download_progress,
         }
     }
 }

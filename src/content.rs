@@ -110,6 +110,13 @@ impl Content {
         }
     }
 
+    pub(crate) fn as_archive(&self) -> Option<&Archive> {
+        match &self.0.source {
+            Source::Archive(archive) => Some(archive),
+            _ => None,
+        }
+    }
+
     /// Where what was deflated of it is remembered.
     pub(crate) fn slot(&self) -> &Slot {
         &self.0.slot

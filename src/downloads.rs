@@ -8,17 +8,29 @@ pub(crate) mod archive;
 mod cleaner;
 mod course;
 pub(crate) mod download;
+pub(crate) mod gate;
+mod history;
 mod job;
+pub(crate) mod orders;
 mod plan;
 mod registry;
+pub(crate) mod report;
+mod workers;
 
 use std::{collections::HashSet, sync::Arc};
 
-use tokio::sync::Semaphore;
 use tracing::debug;
 
-use self::{download::Download, registry::Registry};
+use self::{
+    download::{Download, Request},
+    history::History,
+    orders::{Ordered, Orders},
+    registry::Registry,
+    report::Deletion,
+    workers::Workers,
+};
 use crate::{
+    changes::Changes,
     clock::Clock,
     content::packer::Packer,
     error::{Error, Result},
@@ -45,8 +57,11 @@ struct Inner {
     tasks: Tasks,
     packer: Packer,
     registry: Registry,
-    /// A permit for each job that may run; asked for in the order in which the start delays end.
-    workers: Arc<Semaphore>,
+    history: History,
+    orders: Orders,
+    changes: Changes,
+    /// Asked for in the order in which the start delays end.
+    workers: Workers,
 }
 
 /// What downloads are built on.
@@ -58,13 +73,17 @@ pub(crate) struct Means {
     pub(crate) settings: Settings,
     pub(crate) tasks: Tasks,
     pub(crate) packer: Packer,
-    pub(crate) workers: usize,
+    pub(crate) orders: Orders,
+    pub(crate) changes: Changes,
+    /// How many downloads are remembered when they are deleted.
+    pub(crate) history_size: usize,
 }
 
 impl Downloads {
     /// No downloads yet, and a cleaner that waits for them.
     pub(crate) fn new(means: Means) -> Self {
-        let Means { repository, clock, ids, settings, tasks, packer, workers } = means;
+        let Means { repository, clock, ids, settings, tasks, packer, orders, changes, history_size } = means;
+        let workers = Workers::new(settings.downloads().workers);
         let downloads = Self(Arc::new(Inner {
             repository,
             clock,
@@ -73,7 +92,10 @@ impl Downloads {
             tasks: tasks.clone(),
             packer,
             registry: Registry::default(),
-            workers: Arc::new(Semaphore::new(workers)),
+            history: History::new(history_size),
+            orders,
+            changes,
+            workers,
         }));
         tasks.spawn("cleaner", cleaner::run(downloads.clone()));
         downloads
@@ -109,14 +131,22 @@ impl Downloads {
             [one] => format!("{}.zip", one.name(&tree)),
             _ => "archive.zip".to_owned(),
         };
+        let ordered = if self.0.orders.is_empty() {
+            Ordered::default()
+        } else {
+            self.0.orders.take(caller, |node| tree.is_at_or_below(node, &ids))
+        };
         drop(tree);
-        Ok(self.start(Download::new(NodeId::from(self.0.ids.uuid()), caller.clone(), name, ids, self.0.clock.now())))
+        let id = NodeId::from(self.0.ids.uuid());
+        Ok(self.start(Request { id, creator: caller.clone(), name, node_ids: ids, ordered }))
     }
 
-    fn start(&self, download: Download) -> Arc<Download> {
-        let download = Arc::new(download);
+    fn start(&self, request: Request) -> Arc<Download> {
+        let download = Arc::new(Download::new(request, self.0.clock.now(), self.0.changes.clone()));
         debug!(download.id = %download.id, user = %download.creator.user, "created download {}", download.id);
         self.0.registry.insert(download.clone());
+        self.0.history.push(download.clone());
+        self.0.changes.tell();
         let start = download.created + self.0.settings.downloads().start_delay;
         self.0.tasks.spawn("job", job::run(self.clone(), download.clone(), start));
         download
@@ -132,7 +162,9 @@ impl Downloads {
 
     /// Asks a download to stop. The job looks at its next publication (section 3.1).
     pub(crate) fn cancel(&self, caller: &Caller, id: &str) -> Result<()> {
-        self.find(caller, id)?.request_cancel(self.0.clock.now());
+        let download = self.find(caller, id)?;
+        download.note(|report| report.cancels += 1);
+        download.request_cancel(self.0.clock.now());
         Ok(())
     }
 
@@ -141,13 +173,28 @@ impl Downloads {
         if !download.is_of(caller) {
             return Err(Error::PermissionDenied);
         }
-        self.remove(download.id);
+        self.remove(download.id, Deletion::Client);
         Ok(())
     }
 
     /// The download with exactly that id.
     pub(crate) fn get(&self, id: NodeId) -> Option<Arc<Download>> {
         self.0.registry.find(id)
+    }
+
+    /// The download with that id, or the deleted one that had it.
+    pub(crate) fn get_remembered(&self, id: NodeId) -> Option<Arc<Download>> {
+        self.get(id).or_else(|| self.0.history.find(id))
+    }
+
+    /// The downloads that there are and were, oldest first, as far back as they are remembered.
+    pub(crate) fn remembered(&self) -> Vec<Arc<Download>> {
+        self.0.history.list()
+    }
+
+    /// Deletes what is too old at this moment, without waiting for the cleaner's turn.
+    pub(crate) fn clean(&self) {
+        cleaner::clean(self);
     }
 
     /// The node or download of an id as a client states it (section 2.4).
@@ -171,8 +218,10 @@ impl Downloads {
         }
     }
 
-    fn remove(&self, id: NodeId) {
+    fn remove(&self, id: NodeId, by: Deletion) {
         if let Some(download) = self.0.registry.remove(id) {
+            let now = self.0.clock.now();
+            download.note(|report| report.deleted = Some((now, by)));
             download.end_as_deleted();
             debug!(download.id = %id, "deleted download {id}");
         }

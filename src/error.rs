@@ -61,6 +61,9 @@ pub(crate) enum Error {
     /// An argument, or the body, that cannot be used.
     #[error("{0}")]
     InvalidArgument(Cow<'static, str>),
+    /// An argument that cannot be used; the real server forgets to say which.
+    #[error("An invalid argument was received {{0}}")]
+    InvalidArgumentWithoutText,
     /// An argument that one of the real server's lower layers refuses, with a text that carries no log number.
     #[error("{0}")]
     IllegalArgument(Cow<'static, str>),
@@ -123,7 +126,39 @@ pub(crate) enum Error {
     /// Not ready to serve.
     #[error("{0}")]
     NotReady(&'static str),
+    /// What a tester has ordered.
+    #[error("{}", injected_text(*.status, .text.as_deref(), .node))]
+    Injected { status: u16, key: Option<String>, text: Option<String>, node: String, network: String },
     /// A bug in the mock. The source goes to the log, never to the client.
     #[error("An unexpected error occurred")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl Error {
+    /// The name of the check that it comes from.
+    pub(crate) fn name(&self) -> String {
+        let debug = format!("{self:?}");
+        debug.split(|next: char| !next.is_alphanumeric()).next().unwrap_or_default().to_owned()
+    }
+}
+
+/// The text of an ordered error: the one that was stated, else the real server's for that status.
+fn injected_text(status: u16, stated: Option<&str>, node: &str) -> String {
+    if let Some(text) = stated {
+        return text.to_owned();
+    }
+    let error = match status {
+        400 => return format!("Invalid parameter: {node}"),
+        401 => return "Authentication failed for Web Script org/alfresco/api/ResourceWebScript.get".to_owned(),
+        403 => Error::PermissionDenied,
+        404 => Error::EntityNotFound(node.to_owned()),
+        405 => Error::UnsupportedOperation,
+        409 => Error::NodeLocked(node.to_owned()),
+        412 => Error::ContentArchived,
+        413 => Error::TooLarge,
+        501 => Error::NotImplemented,
+        503 => Error::NotReady("readyProbe: Failure - Tested"),
+        _ => return "An unexpected error occurred".to_owned(),
+    };
+    error.to_string()
 }

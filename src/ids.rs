@@ -30,6 +30,15 @@ impl Ids {
         Self::drawing_from(StdRng::seed_from_u64(seed))
     }
 
+    /// The same ids for the same seed and name; others for another name.
+    pub(crate) fn seeded_for(seed: u64, name: &str) -> Self {
+        // FNV-1a, which is the same on every machine and in every release.
+        let hash = name
+            .bytes()
+            .fold(0xCBF2_9CE4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3));
+        Self::seeded(seed ^ hash)
+    }
+
     fn drawing_from(generator: StdRng) -> Self {
         Self { generator: Arc::new(Mutex::new(generator)) }
     }
@@ -45,6 +54,21 @@ impl Ids {
             let _ = write!(digits, "{byte:02x}");
             digits
         })
+    }
+
+    /// A number from zero to below one.
+    pub(crate) fn fraction(&self) -> f64 {
+        let bits = u64::from_le_bytes(self.bytes()) >> 11;
+        #[expect(clippy::cast_precision_loss, reason = "53 bits are what an f64 holds")]
+        let fraction = bits as f64 / (1_u64 << 53) as f64;
+        fraction
+    }
+
+    /// A number from the first to the last, both possible.
+    pub(crate) fn between(&self, first: u64, last: u64) -> u64 {
+        let span = u128::from(last.saturating_sub(first)) + 1;
+        let scaled = (u128::from(u64::from_le_bytes(self.bytes())) * span) >> 64;
+        first + u64::try_from(scaled).unwrap_or_default()
     }
 
     fn bytes<const N: usize>(&self) -> [u8; N] {

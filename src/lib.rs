@@ -15,18 +15,30 @@
 //!
 //! The map of the code and its invariants are in `ARCHITECTURE.md`.
 
+mod admin;
 mod api;
+mod changes;
 mod check;
 mod clock;
 mod config;
 mod content;
+mod control;
 mod downloads;
+mod duration;
 mod error;
+mod faults;
 mod health;
 mod ids;
+mod journal;
+mod layers;
+mod line;
 mod mock;
 mod network;
+mod networks;
+mod operation;
+mod outage;
 mod repository;
+mod rules;
 mod server;
 mod settings;
 mod spelling;
@@ -35,19 +47,35 @@ mod tls;
 
 pub use self::{
     check::check,
-    clock::{Clock, Timestamp},
+    clock::{Clock, NotATimestamp, Timestamp},
     config::{
-        Command, CommandLine, Config, ContentLimit, HealthArgs, LogFormat, Names, Origins, TlsConfig, TlsMode, Tokens,
-        Usage,
+        Command, CommandLine, Config, ContentLimit, ControlConfig, HealthArgs, LogFormat, Names, NetworkStyle, Origins,
+        Switch, TlsConfig, TlsMode, Tokens, Usage,
     },
-    downloads::download::{Progress, Status},
+    control::{
+        ClockView, Condition, Control, DownloadView, Expectations, FaultGuard, FaultRule, GateGuard, GateOrder,
+        GateRule, JobError, JobMatch, JournalFilter, OrderError, OutageOrder, OutageView, OutcomeGuard, OutcomeOrder,
+        OutcomeRule, ReportView, SettingsError, SettingsPatch, SettingsView, Unmet, WaitError,
+    },
+    downloads::{
+        download::{Progress, Status},
+        gate::{Point, Step},
+        orders::Outcome,
+        report::Deletion,
+    },
+    duration::{DurationText, NotADuration},
+    faults::{Delay, Effect, Fault, InZip, InjectedError, Spread, ZipPart},
     health::{Unhealthy, health},
+    journal::{DecidedBy, Decision, JournalEntry, JournalPage},
     mock::{Mock, StartError},
+    networks::NetworkError,
+    operation::Operation,
+    outage::OutageKind,
     repository::{
         fixture::FixtureError,
         node::{NodeId, NotANodeId, UserName},
     },
-    settings::{DownloadSettings, Settings},
+    settings::{DownloadSettings, ProgressStyle, Settings},
     tls::TlsError,
 };
 

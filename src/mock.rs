@@ -7,6 +7,7 @@ use std::{
     fs, io,
     net::SocketAddr,
     path::{Path, PathBuf},
+    sync::mpsc::{self, SyncSender},
     thread::{self, JoinHandle},
 };
 
@@ -18,13 +19,16 @@ use tokio::{
 
 use crate::{
     Clock, Config, Progress, Settings,
+    admin::Admin,
     api::{LARGEST_BODY, front::Front},
     clock,
+    config::{NetworkStyle, Switch},
     content::{intake::Intake, packer::Packer, spool::Spool},
-    ids::Ids,
-    network::Network,
+    control::Control,
+    network::Image,
+    networks::Networks,
     repository::fixture::{self, FixtureError},
-    server::{self, Port},
+    server::{self, Door},
     spelling::Spelling,
     tasks::Tasks,
     tls::{self, TlsError},
@@ -91,7 +95,8 @@ pub struct Mock {
     url: String,
     tls_address: Option<SocketAddr>,
     ca_pem: Option<String>,
-    network: Network,
+    admin_address: Option<SocketAddr>,
+    networks: Networks,
     tasks: Tasks,
     runtime: Handle,
     thread: Option<JoinHandle<()>>,
@@ -112,19 +117,28 @@ impl Mock {
     /// # Errors
     /// When the address cannot be listened on, or the fixtures, the temporary folder or the port file are wrong.
     pub fn start_with(config: Config) -> Result<Self, StartError> {
-        let (tell, told) = oneshot::channel();
+        // Not tokio's: its receiver refuses to block a thread that runs async code, such as an async test's.
+        let (tell, told) = mpsc::sync_channel(1);
         let (end, ended) = oneshot::channel();
         let life = move || {
-            run(&config, tell);
+            run(&config, &tell);
             // Nobody needs to listen.
             let _ = end.send(());
         };
         let thread = thread::Builder::new().name("mock".to_owned()).spawn(life).map_err(internal)?;
-        match told.blocking_recv() {
-            Ok(Ok(Started { address, tls_address, ca_pem, network, tasks, runtime })) => {
-                let url = format!("http://{address}");
-                Ok(Self { address, url, tls_address, ca_pem, network, tasks, runtime, thread: Some(thread), ended })
-            }
+        match told.recv() {
+            Ok(Ok(Started { address, tls_address, ca_pem, admin_address, networks, tasks, runtime })) => Ok(Self {
+                address,
+                url: format!("http://{address}"),
+                tls_address,
+                ca_pem,
+                admin_address,
+                networks,
+                tasks,
+                runtime,
+                thread: Some(thread),
+                ended,
+            }),
             Ok(Err(error)) => {
                 let _ = thread.join();
                 Err(error)
@@ -154,25 +168,35 @@ impl Mock {
         self.ca_pem.as_deref()
     }
 
+    /// Where testers control it, such as `http://127.0.0.1:41235/__admin`; none when that is off.
+    pub fn admin_url(&self) -> Option<String> {
+        self.admin_address.map(|address| format!("http://{address}/__admin"))
+    }
+
+    /// The door for testers, to the network `-default-`.
+    pub fn control(&self) -> Control {
+        Control::new(self.networks.clone(), self.tasks.clone())
+    }
+
     /// How many nodes its repository has.
     pub fn nodes(&self) -> usize {
-        self.network.repository().read().len()
+        self.networks.default().repository().read().len()
     }
 
     /// Its clock, which may be frozen and moved.
     pub fn clock(&self) -> Clock {
-        self.network.clock().clone()
+        self.networks.default().clock().clone()
     }
 
     /// Its settings, which may be changed.
     pub fn settings(&self) -> Settings {
-        self.network.settings().clone()
+        self.networks.default().settings().clone()
     }
 
     /// Waits until a download's progress satisfies `condition`, at once when it does already; none when there is no such
     /// download, or when it is deleted first. Blocks its thread, and may be called from async code all the same.
     pub fn wait_for(&self, id: &str, condition: impl Fn(&Progress) -> bool + Send + Sync) -> Option<Progress> {
-        let download = self.network.downloads().get(id.parse().ok()?)?;
+        let download = self.networks.default().downloads().get(id.parse().ok()?)?;
         let waiting = download.wait_for(condition);
         // On a thread of its own, since a thread that runs async code must not block on more of it.
         thread::scope(|scope| scope.spawn(|| self.runtime.block_on(waiting)).join().ok().flatten())
@@ -212,20 +236,14 @@ struct Started {
     address: SocketAddr,
     tls_address: Option<SocketAddr>,
     ca_pem: Option<String>,
-    network: Network,
+    admin_address: Option<SocketAddr>,
+    networks: Networks,
     tasks: Tasks,
     runtime: Handle,
 }
 
-/// What was made before anything is served.
-struct Built {
-    started: Started,
-    ports: Vec<Port>,
-    front: Front,
-}
-
 /// The life of an instance: its runtime is made and dropped on this thread.
-fn run(config: &Config, tell: oneshot::Sender<Result<Started, StartError>>) {
+fn run(config: &Config, tell: &SyncSender<Result<Started, StartError>>) {
     let runtime = match Builder::new_multi_thread().enable_all().thread_name("mock-worker").build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -233,11 +251,11 @@ fn run(config: &Config, tell: oneshot::Sender<Result<Started, StartError>>) {
             return;
         }
     };
-    let tasks = Tasks::new();
+    let tasks = Tasks::new(runtime.handle().clone());
     match build(config, &tasks, &runtime) {
-        Ok(Built { started, ports, front }) => {
+        Ok((started, doors)) => {
             if tell.send(Ok(started)).is_ok() {
-                runtime.block_on(server::serve(ports, front, tasks.clone()));
+                runtime.block_on(server::serve(doors, tasks.clone()));
             }
         }
         Err(error) => {
@@ -251,43 +269,55 @@ fn run(config: &Config, tell: oneshot::Sender<Result<Started, StartError>>) {
 }
 
 /// Binds first, then makes everything that the first request needs.
-fn build(config: &Config, tasks: &Tasks, runtime: &Runtime) -> Result<Built, StartError> {
+fn build(config: &Config, tasks: &Tasks, runtime: &Runtime) -> Result<(Started, Vec<Door>), StartError> {
     let _entered = runtime.enter();
     let (listener, address) = listen(config.address(), runtime)?;
-    let tls_listener = config.tls_listener_address().map(|address| listen(address, runtime)).transpose()?;
+    let tls_listener = config.tls_address().map(|address| listen(address, runtime)).transpose()?;
+    let admin_listener = config.admin_address().map(|address| listen(address, runtime)).transpose()?;
     let folder = config.temp_folder();
     let spool = Spool::in_folder(&folder).map_err(|source| StartError::TempDir { folder, source })?;
-    let clock = Clock::system();
-    let mut ports = vec![Port { listener, tls: None }];
-    let (mut tls_address, mut ca_pem) = (None, None);
-    if let Some((listener, address)) = tls_listener {
-        let tls = tls::prepare(&config.tls, clock.now())?;
-        ports.push(Port { listener, tls: Some(tls.acceptor) });
-        (tls_address, ca_pem) = (Some(address), tls.ca_pem);
-    }
+    let now = Clock::system().now();
     let loaded = match config.chosen_fixtures() {
-        Some(path) => fixture::load(path, &spool, clock.now()),
+        Some(path) => fixture::load(path, &spool, now),
         None => fixture::built_in(),
     }
     .map_err(StartError::Fixtures)?;
-    let ids = config.seed.map_or_else(Ids::random, Ids::seeded);
     let intake = Intake::new(spool.clone(), config.upload_memory, LARGEST_BODY);
     let packer = Packer::new(tasks.clone(), spool);
-    let network =
-        Network::new(loaded, clock, ids, config.downloads(), config.download_workers, (tasks.clone(), packer));
+    let image = Image::new(loaded, config.downloads(), config.seed, config.control.journal_size, packer);
+    let is_strict = config.control.networks == NetworkStyle::Strict;
+    let networks = Networks::new(image, tasks.clone(), is_strict, config.control.network_max_idle);
+    let control = Control::new(networks.clone(), tasks.clone());
+    let tls = tls_listener.as_ref().map(|_| tls::prepare(&config.tls, now)).transpose()?;
+    let ca_pem = tls.as_ref().and_then(|tls| tls.ca_pem.clone());
+    let is_admin_on = config.control.admin == Switch::On;
+    let admin = is_admin_on.then(|| Admin::new(control, config.control.admin_token.as_deref(), ca_pem.as_deref()));
     let spelling = runtime.block_on(Spelling::learn()).map_err(internal)?;
-    let front = Front::new(network.clone(), config, intake, spelling);
+    let front = |admin| Front::new(networks.clone(), config, intake.clone(), spelling.clone(), admin);
+    let public = front(admin.clone().filter(|_| admin_listener.is_none()));
+    let started = Started {
+        address,
+        tls_address: tls_listener.as_ref().map(|(_, address)| *address),
+        ca_pem,
+        admin_address: admin_listener.as_ref().map(|(_, address)| *address).or(is_admin_on.then_some(address)),
+        networks: networks.clone(),
+        tasks: tasks.clone(),
+        runtime: runtime.handle().clone(),
+    };
+    let encrypted = tls_listener.zip(tls);
+    let encrypted = encrypted.map(|((listener, _), tls)| Door::encrypted(listener, tls.acceptor, public.clone()));
+    let for_testers = admin_listener.map(|(listener, _)| Door::plain(listener, front(admin)));
+    let doors = [Some(Door::plain(listener, public)), encrypted, for_testers];
     if let Some(file) = &config.port_file {
         write_port(file, address.port())?;
     }
-    let (tasks, runtime) = (tasks.clone(), runtime.handle().clone());
-    Ok(Built { started: Started { address, tls_address, ca_pem, network, tasks, runtime }, ports, front })
+    Ok((started, doors.into_iter().flatten().collect()))
 }
 
 fn listen(address: SocketAddr, runtime: &Runtime) -> Result<(TcpListener, SocketAddr), StartError> {
-    let refuse = |source| StartError::Listen { address, source };
-    let listener = runtime.block_on(TcpListener::bind(address)).map_err(refuse)?;
-    let address = listener.local_addr().map_err(refuse)?;
+    let error = |source| StartError::Listen { address, source };
+    let listener = runtime.block_on(TcpListener::bind(address)).map_err(error)?;
+    let address = listener.local_addr().map_err(error)?;
     Ok((listener, address))
 }
 

@@ -11,11 +11,21 @@ use std::sync::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    changes::Changes,
     clock::{Clock, Timestamp},
     content::packer::Packer,
-    downloads::{Downloads, Means},
+    downloads::{Downloads, Means, orders::Orders},
+    faults::Faults,
     ids::Ids,
-    repository::{Repository, fixture::Loaded, node::NodeId, people::People, tickets::Tickets},
+    journal::Journal,
+    outage::Outage,
+    repository::{
+        Repository, Tree,
+        fixture::Loaded,
+        node::NodeId,
+        people::{People, Person},
+        tickets::Tickets,
+    },
     settings::{DownloadSettings, Settings},
     tasks::Tasks,
 };
@@ -23,62 +33,158 @@ use crate::{
 /// The network that exists without being asked for.
 pub(crate) const DEFAULT: &str = "-default-";
 
+/// The name by which the real server's own jobs go to the default network.
+pub(crate) const SYSTEM: &str = "-system-";
+
+/// The state in which every network begins. Clones are the same image.
+#[derive(Clone, Debug)]
+pub(crate) struct Image(Arc<Start>);
+
+#[derive(Debug)]
+struct Start {
+    tree: Tree,
+    people: Vec<Person>,
+    settings: DownloadSettings,
+    seed: Option<u64>,
+    journal_size: usize,
+    packer: Packer,
+}
+
+impl Image {
+    /// What fixtures and configuration say.
+    pub(crate) fn new(
+        loaded: Loaded,
+        settings: DownloadSettings,
+        seed: Option<u64>,
+        journal_size: usize,
+        packer: Packer,
+    ) -> Self {
+        let Loaded { tree, people } = loaded;
+        Self(Arc::new(Start { tree, people, settings, seed, journal_size, packer }))
+    }
+}
+
 /// A world of nodes, people, tickets and downloads, with its own clock and settings. Clones are the same world.
 #[derive(Clone, Debug)]
 pub(crate) struct Network(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
+    name: Box<str>,
     clock: Clock,
     ids: Ids,
     settings: Settings,
     repository: Repository,
     tickets: Tickets,
     downloads: Downloads,
+    /// What a tester has ordered for jobs to come.
+    orders: Orders,
+    faults: Faults,
+    outage: Outage,
+    journal: Journal,
+    /// Tells of whatever a tester may wait for.
+    changes: Changes,
+    /// What runs in it.
+    tasks: Tasks,
     /// The id that discovery shows.
     repository_id: NodeId,
     /// How many errors were answered.
     errors: AtomicU64,
-    /// Cancelled when the server is about to go, and so not ready any more.
-    stopping: CancellationToken,
     /// When the ready probe last looked, in milliseconds since 1970.
     probed: AtomicI64,
 }
 
 impl Network {
-    pub(crate) fn new(
-        loaded: Loaded,
-        clock: Clock,
-        ids: Ids,
-        settings: DownloadSettings,
-        workers: usize,
-        (tasks, packer): (Tasks, Packer),
-    ) -> Self {
-        let settings = Settings::new(settings, clock.clone());
-        let stopping = tasks.stopping();
-        let people = People::new(loaded.people, clock.clone());
-        let repository = Repository::new(loaded.tree, people, clock.clone(), ids.clone());
+    /// A network as it is at the start. What it runs, it runs as `tasks`.
+    pub(crate) fn from_image(image: &Image, name: &str, tasks: Tasks) -> Self {
+        let clock = Clock::system();
+        let settings = Settings::new(image.0.settings.clone(), clock.clone());
+        Self::with_handles(image, name, tasks, clock, settings)
+    }
+
+    /// The same network as it was at the start. Its clock and settings are the same handles, put back as well.
+    pub(crate) fn begin_again(&self, image: &Image, tasks: Tasks) -> Self {
+        let (clock, settings) = (self.0.clock.clone(), self.0.settings.clone());
+        clock.reset();
+        settings.set_downloads(image.0.settings.clone());
+        Self::with_handles(image, &self.0.name, tasks, clock, settings)
+    }
+
+    fn with_handles(image: &Image, name: &str, tasks: Tasks, clock: Clock, settings: Settings) -> Self {
+        let image = &image.0;
+        let ids = image.seed.map_or_else(Ids::random, |seed| match name {
+            DEFAULT => Ids::seeded(seed),
+            _ => Ids::seeded_for(seed, name),
+        });
+        // A sequence of its own, so that chance does not change which ids there are.
+        let dice = Ids::seeded_for(image.seed.unwrap_or_default(), &format!("faults of {name}"));
+        let people = People::new(image.people.iter().cloned(), clock.clone());
+        let repository = Repository::new(image.tree.clone(), people, clock.clone(), ids.clone());
+        let (orders, changes) = (Orders::default(), Changes::default());
         let downloads = Downloads::new(Means {
             repository: repository.clone(),
             clock: clock.clone(),
             ids: ids.clone(),
             settings: settings.clone(),
-            tasks,
-            packer,
-            workers,
+            tasks: tasks.clone(),
+            packer: image.packer.clone(),
+            orders: orders.clone(),
+            changes: changes.clone(),
+            history_size: image.journal_size,
         });
         Self(Arc::new(Inner {
+            name: name.into(),
             tickets: Tickets::new(clock.clone(), ids.clone()),
             repository_id: NodeId::from(ids.uuid()),
+            faults: Faults::new(dice),
+            outage: Outage::default(),
+            journal: Journal::new(image.journal_size, changes.clone()),
             clock,
             ids,
             settings,
             repository,
             downloads,
+            orders,
+            changes,
+            tasks,
             errors: AtomicU64::new(0),
-            stopping,
             probed: AtomicI64::new(i64::MIN),
         }))
+    }
+
+    /// Ends what runs in it.
+    pub(crate) fn end(&self) {
+        self.0.tasks.stop_group();
+        self.0.changes.tell();
+    }
+
+    /// Resolves when it ends: it was dropped or reset, or the server stops.
+    pub(crate) fn ended(&self) -> CancellationToken {
+        self.0.tasks.stopping()
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    pub(crate) fn orders(&self) -> &Orders {
+        &self.0.orders
+    }
+
+    pub(crate) fn faults(&self) -> &Faults {
+        &self.0.faults
+    }
+
+    pub(crate) fn outage(&self) -> &Outage {
+        &self.0.outage
+    }
+
+    pub(crate) fn journal(&self) -> &Journal {
+        &self.0.journal
+    }
+
+    pub(crate) fn changes(&self) -> &Changes {
+        &self.0.changes
     }
 
     pub(crate) fn clock(&self) -> &Clock {
@@ -120,7 +226,7 @@ impl Network {
 
     /// Whether requests are welcome.
     pub(crate) fn is_ready(&self) -> bool {
-        !self.0.stopping.is_cancelled()
+        !self.0.tasks.stopping().is_cancelled()
     }
 
     /// Whether the ready probe looks for itself, as it does when its last look is ten seconds old.

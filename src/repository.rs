@@ -4,11 +4,13 @@
 //! what is returned is owned. Content is shared, never copied.
 
 pub(crate) mod access;
+pub(crate) mod accounts;
+pub(crate) mod authorities;
 pub(crate) mod bootstrap;
 mod change;
 pub(crate) mod checkout;
 pub(crate) mod children;
-mod collation;
+pub(crate) mod collation;
 pub(crate) mod create;
 mod delete;
 pub(crate) mod description;
@@ -24,6 +26,8 @@ pub(crate) mod node;
 pub(crate) mod people;
 pub(crate) mod permissions;
 mod relocate;
+pub(crate) mod site_members;
+pub(crate) mod sites;
 pub(crate) mod tickets;
 pub(crate) mod trash;
 pub(crate) mod tree;

@@ -4,9 +4,10 @@
 
 use std::{convert::Infallible, io, time::Duration};
 
-use axum::response::Response;
 use futures_util::future::join_all;
 use hyper::{
+    Request, Response,
+    body::Incoming,
     rt::Executor,
     server::conn::{http1, http2},
     service::service_fn,
@@ -17,13 +18,19 @@ use hyper_util::{
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    net::{TcpListener, TcpStream},
+    net::TcpListener,
 };
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
-use crate::{api::front::Front, clock, tasks::Tasks};
+use crate::{
+    api::front::Front,
+    clock,
+    layers::body::Watched,
+    line::{Line, Wire},
+    tasks::Tasks,
+};
 
 /// How long bodies under way may go on after a stop.
 pub(crate) const GRACE: Duration = Duration::from_secs(2);
@@ -31,75 +38,86 @@ pub(crate) const GRACE: Duration = Duration::from_secs(2);
 /// How long to wait before accepting again when the process has no file descriptor left.
 const EXHAUSTED: Duration = Duration::from_millis(50);
 
-/// A port that is listened on.
-pub(crate) struct Port {
-    pub(crate) listener: TcpListener,
+/// A port that is listened on, and what answers there.
+pub(crate) struct Door {
+    listener: TcpListener,
     /// None for plain HTTP.
-    pub(crate) tls: Option<TlsAcceptor>,
+    tls: Option<TlsAcceptor>,
+    front: Front,
+}
+
+impl Door {
+    pub(crate) fn plain(listener: TcpListener, front: Front) -> Self {
+        Self { listener, tls: None, front }
+    }
+
+    pub(crate) fn encrypted(listener: TcpListener, tls: TlsAcceptor, front: Front) -> Self {
+        Self { listener, tls: Some(tls), front }
+    }
 }
 
 /// Serves until the tasks are told to stop; then idle connections are closed at once, and running ones soon.
-pub(crate) async fn serve(ports: Vec<Port>, front: Front, tasks: Tasks) {
+pub(crate) async fn serve(doors: Vec<Door>, tasks: Tasks) {
     let graceful = GracefulShutdown::new();
-    let server = Server { front, tasks, cut: CancellationToken::new() };
-    join_all(ports.into_iter().map(|port| server.accept(port, &graceful))).await;
+    let cut = CancellationToken::new();
+    join_all(doors.into_iter().map(|door| accept(door, &tasks, &graceful, &cut))).await;
     if clock::within(GRACE, graceful.shutdown()).await.is_none() {
         warn!("some connections were cut after {GRACE:?}");
-        server.cut.cancel();
+        cut.cancel();
     }
 }
 
-/// What every connection has. Clones are the same.
-#[derive(Clone)]
-struct Server {
+/// Accepts connections until the tasks are told to stop.
+async fn accept(door: Door, tasks: &Tasks, graceful: &GracefulShutdown, cut: &CancellationToken) {
+    let stopping = tasks.stopping();
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            () = stopping.cancelled() => break,
+            accepted = door.listener.accept() => accepted,
+        };
+        let stream = match accepted {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                if !is_the_clients(&error) {
+                    warn!("no connection could be accepted: {error}");
+                    clock::real_sleep(EXHAUSTED).await;
+                }
+                continue;
+            }
+        };
+        // Answers are written whole, so waiting for more to send would only delay them.
+        let _ = stream.set_nodelay(true);
+        let line = Line::default();
+        let wire = Wire::new(stream, line.clone());
+        let talk = Talk { front: door.front.clone(), tasks: tasks.clone(), line: line.clone() };
+        let (tls, watcher, cut) = (door.tls.clone(), graceful.watcher(), cut.clone());
+        tasks.spawn_until_done("connection", async move {
+            tokio::select! {
+                biased;
+                () = cut.cancelled() => (),
+                () = line.broken() => (),
+                () = talk.begin(wire, tls, watcher) => (),
+            }
+        });
+    }
+}
+
+/// One connection, from its greeting to its end.
+struct Talk {
     front: Front,
     tasks: Tasks,
-    /// Cancelled when the grace period is over.
-    cut: CancellationToken,
+    line: Line,
 }
 
-impl Server {
-    /// Accepts connections until the tasks are told to stop.
-    async fn accept(&self, port: Port, graceful: &GracefulShutdown) {
-        let stopping = self.tasks.stopping();
-        loop {
-            let accepted = tokio::select! {
-                biased;
-                () = stopping.cancelled() => break,
-                accepted = port.listener.accept() => accepted,
-            };
-            let stream = match accepted {
-                Ok((stream, _)) => stream,
-                Err(error) => {
-                    if !is_the_clients(&error) {
-                        warn!("no connection could be accepted: {error}");
-                        clock::real_sleep(EXHAUSTED).await;
-                    }
-                    continue;
-                }
-            };
-            // Answers are written whole, so waiting for more to send would only delay them.
-            let _ = stream.set_nodelay(true);
-            let (server, tls, watcher) = (self.clone(), port.tls.clone(), graceful.watcher());
-            self.tasks.spawn_until_done("connection", async move {
-                let cut = server.cut.clone();
-                tokio::select! {
-                    biased;
-                    () = cut.cancelled() => (),
-                    () = server.converse(stream, tls, watcher) => (),
-                }
-            });
-        }
-    }
-
-    /// One connection, from its greeting to its end.
-    async fn converse(self, stream: TcpStream, tls: Option<TlsAcceptor>, watcher: Watcher) {
-        let Some(tls) = tls else { return self.speak_http1(stream, watcher).await };
+impl Talk {
+    async fn begin(self, wire: Wire, tls: Option<TlsAcceptor>, watcher: Watcher) {
+        let Some(tls) = tls else { return self.speak_http1(wire, watcher).await };
         let stopping = self.tasks.stopping();
         let greeted = tokio::select! {
             biased;
             () = stopping.cancelled() => return,
-            greeted = tls.accept(stream) => greeted,
+            greeted = tls.accept(wire) => greeted,
         };
         match greeted {
             Ok(stream) if stream.get_ref().1.alpn_protocol() == Some(b"h2") => self.speak_http2(stream, watcher).await,
@@ -111,23 +129,23 @@ impl Server {
     async fn speak_http1(self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, watcher: Watcher) {
         let mut builder = http1::Builder::new();
         builder.title_case_headers(true).timer(TokioTimer::new()).header_read_timeout(None);
-        let service = service_fn(move |request| answer(self.front.clone(), request));
-        told(watcher.watch(builder.serve_connection(TokioIo::new(stream), service)).await);
+        let service = service_fn(move |request| answer(self.front.clone(), request, self.line.clone()));
+        tell(watcher.watch(builder.serve_connection(TokioIo::new(stream), service)).await);
     }
 
     async fn speak_http2(self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, watcher: Watcher) {
         let mut builder = http2::Builder::new(Streams(self.tasks.clone()));
         builder.timer(TokioTimer::new());
-        let service = service_fn(move |request| answer(self.front.clone(), request));
-        told(watcher.watch(builder.serve_connection(TokioIo::new(stream), service)).await);
+        let service = service_fn(move |request| answer(self.front.clone(), request, self.line.clone()));
+        tell(watcher.watch(builder.serve_connection(TokioIo::new(stream), service)).await);
     }
 }
 
-async fn answer(front: Front, request: hyper::Request<hyper::body::Incoming>) -> Result<Response, Infallible> {
-    Ok(front.answer(request).await)
+async fn answer(front: Front, request: Request<Incoming>, line: Line) -> Result<Response<Watched>, Infallible> {
+    Ok(front.answer(request, line).await)
 }
 
-fn told(ended: hyper::Result<()>) {
+fn tell(ended: hyper::Result<()>) {
     if let Err(error) = ended {
         debug!("a connection ended early: {error}");
     }

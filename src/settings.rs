@@ -5,7 +5,10 @@
 
 use std::{num::NonZeroU64, sync::Arc, time::Duration};
 
+use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
+use utoipa::ToSchema;
 
 use crate::clock::{Clock, Timestamp};
 
@@ -25,6 +28,22 @@ pub struct DownloadSettings {
     pub archive_check_limit: Option<u64>,
     /// Whether an entry of 4 GiB or more kills the job, as it does on the real server.
     pub fail_large_entries: bool,
+    /// How many jobs run at once, 1 to 1024; the rest wait as `PENDING`. Jobs that run go on when there are fewer.
+    pub workers: usize,
+    /// When the counters of a job are updated.
+    pub progress: ProgressStyle,
+}
+
+/// When the counters of a job are updated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProgressStyle {
+    /// As on the real server: after the first chunk of a file, and about every 10 MB from there.
+    #[default]
+    Alfresco,
+    /// After every file and every chunk of 20,480 bytes, or every thousandth of the whole where that is more: what a
+    /// progress bar wants to be shown with.
+    Smooth,
 }
 
 /// The settings in force. Clones are the same settings.

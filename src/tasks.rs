@@ -6,13 +6,19 @@
 use std::{panic::AssertUnwindSafe, sync::Arc, thread::available_parallelism};
 
 use futures_util::FutureExt;
-use tokio::{sync::Semaphore, task::JoinError};
+use tokio::{
+    runtime::Handle,
+    sync::{Semaphore, oneshot},
+    task::JoinError,
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::error;
 
 /// A group of tasks that stop together. Clones are the same group.
 #[derive(Clone, Debug)]
 pub(crate) struct Tasks {
+    /// Where tasks run, whoever begins them.
+    runtime: Handle,
     tracker: TaskTracker,
     stop: CancellationToken,
     /// As many permits as cores. Semaphores serve in the order of asking, so a large file's blocks and a small
@@ -21,12 +27,23 @@ pub(crate) struct Tasks {
 }
 
 impl Tasks {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(runtime: Handle) -> Self {
         Self {
+            runtime,
             tracker: TaskTracker::new(),
             stop: CancellationToken::new(),
             processors: Arc::new(Semaphore::new(processors())),
         }
+    }
+
+    /// A group within this one, which can be stopped alone.
+    pub(crate) fn child(&self) -> Self {
+        Self { stop: self.stop.child_token(), ..self.clone() }
+    }
+
+    /// Tells every task of this group, if not of the one around it, to end.
+    pub(crate) fn stop_group(&self) {
+        self.stop.cancel();
     }
 
     /// Runs `future` until it ends or the group is stopped.
@@ -44,13 +61,27 @@ impl Tasks {
     /// Runs `future` to its end: it must look at [`stopping`](Self::stopping) itself.
     ///
     /// A panic inside it is a bug of ours. It is logged as one, and touches nothing else.
-    #[expect(clippy::disallowed_methods, reason = "the door that the others are sent to")]
     pub(crate) fn spawn_until_done(&self, name: &'static str, future: impl Future<Output = ()> + Send + 'static) {
-        drop(tokio::spawn(self.tracker.track_future(async move {
+        drop(self.runtime.spawn(self.tracker.track_future(async move {
             if AssertUnwindSafe(future).catch_unwind().await.is_err() {
                 error!("the {name} panicked");
             }
         })));
+    }
+
+    /// Runs `future` as a task of the group; what it resolves to, or none when the group is stopped first. Whoever waits
+    /// may do so on any executor, or on none.
+    pub(crate) fn ask<T: Send + 'static>(
+        &self,
+        name: &'static str,
+        future: impl Future<Output = T> + Send + 'static,
+    ) -> oneshot::Receiver<T> {
+        let (tell, told) = oneshot::channel();
+        self.spawn(name, async move {
+            // Whoever has asked may have gone.
+            let _ = tell.send(future.await);
+        });
+        told
     }
 
     /// Runs processor work on a thread of its own, on no more of them at once than there are cores.

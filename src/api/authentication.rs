@@ -15,7 +15,12 @@ use crate::{
 
 /// The name in the path by which a request chose its network, put there by the front.
 #[derive(Clone, Debug)]
-pub(super) struct NetworkName(pub(super) String);
+pub(super) struct NetworkName {
+    pub(super) name: String,
+    /// Whether there is such a network. If not, the request came to the default one, where nobody of another network
+    /// is let in.
+    pub(super) is_known: bool,
+}
 
 impl<S: Sync> FromRequestParts<S> for Caller {
     type Rejection = Error;
@@ -28,7 +33,8 @@ impl<S: Sync> FromRequestParts<S> for Caller {
 
 /// The caller of a request. A valid `alf_ticket` wins; an invalid one falls through to the header.
 pub(super) fn authenticate(parts: &Parts, network: &Network) -> Result<Caller> {
-    let name = parts.extensions.get::<NetworkName>().map_or(network::DEFAULT, |name| &name.0);
+    let stated = parts.extensions.get::<NetworkName>();
+    let name = stated.map_or(network::DEFAULT, |stated| &stated.name);
     let script = script(parts);
     let query = Query::of(parts);
     if query.get("guest").is_some_and(|guest| guest.eq_ignore_ascii_case("true")) {
@@ -40,8 +46,20 @@ pub(super) fn authenticate(parts: &Parts, network: &Network) -> Result<Caller> {
         Some(caller) => caller,
         None => with_header(parts, network, (name, script))?.ok_or_else(unauthenticated)?,
     };
-    let is_ours = [network::DEFAULT, "-system-"].iter().any(|ours| ours.eq_ignore_ascii_case(name));
-    if is_ours { Ok(caller) } else { Err(unauthenticated()) }
+    if stated.is_none_or(|stated| stated.is_known) { Ok(caller) } else { Err(unauthenticated()) }
+}
+
+/// Who a request says to come from, by its ticket or its header, right or wrong.
+pub(super) fn claimed_user(parts: &Parts, network: &Network) -> Option<String> {
+    let of_ticket = |ticket: &str| network.tickets().peek(ticket).map(|user| user.to_string());
+    Query::of(parts).get("alf_ticket").and_then(of_ticket).or_else(|| {
+        let (scheme, credentials) = header(parts)?.split_once(' ')?;
+        match basic(credentials) {
+            _ if !scheme.eq_ignore_ascii_case("basic") => None,
+            Basic::Ticket(ticket) => of_ticket(&ticket),
+            Basic::Password { user, .. } => Some(user),
+        }
+    })
 }
 
 /// The ticket in a request: in the query, else in the header.

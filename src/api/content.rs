@@ -30,6 +30,7 @@ use crate::{
     content::{Content, body::ContentBody, intake::Intake},
     downloads::{Found, download::Download},
     error::{Error, Result},
+    layers::{self, Told},
     network::Network,
     repository::{
         access::{Caller, Right},
@@ -108,7 +109,8 @@ fn send(id: NodeId, sent: &Sent, query: &Query, headers: &HeaderMap) -> Result<R
     let range = header(CONTENT_RANGE).or_else(|| header(RANGE));
     let size = content.size();
     let ranges = range.map_or(Ranges::Ignored, |value| Ranges::read(value, size, header(USER_AGENT)));
-    Ok(match ranges {
+    let told = told(sent, &content, &ranges);
+    let mut response = match ranges {
         Ranges::Ignored => whole(sent, content, disposition),
         Ranges::One(range) => {
             let headers = partial(sent, disposition, Some(content_range(range, size)), None, range.length(size));
@@ -123,7 +125,34 @@ fn send(id: NodeId, sent: &Sent, query: &Query, headers: &HeaderMap) -> Result<R
             let headers = partial(sent, disposition, Some(UNSATISFIABLE), None, 0);
             (StatusCode::RANGE_NOT_SATISFIABLE, headers).into_response()
         }
-    })
+    };
+    response.extensions_mut().insert(Told { sent: Some(told), ..Told::default() });
+    Ok(response)
+}
+
+/// What is sent, and what the real server would announce (section 5.5).
+fn told(sent: &Sent, content: &Content, ranges: &Ranges) -> layers::Sent {
+    let size = content.size();
+    let (part, announced) = match ranges {
+        Ranges::Ignored => (Some((0, size)), None),
+        Ranges::One(range) => {
+            let announced = range.last.saturating_add(1).saturating_sub(range.first);
+            (Some(range.within(size)), (announced > range.length(size)).then_some(announced))
+        }
+        Ranges::Several(ranges) => {
+            let framed = |range: &Range| {
+                let header = format!(
+                    "\r\n--<ALF4558907921887235966L>\r\nContent-Type: {};charset={}\r\nContent-Range: bytes {}-{}/{size}\r\n\r\n",
+                    sent.mimetype, sent.encoding, range.first, range.last
+                );
+                header.len() as u64 + range.length(size)
+            };
+            let end = "\r\n--<ALF4558907921887235966L>--".len() as u64;
+            (None, Some(ranges.iter().map(framed).sum::<u64>() + end))
+        }
+        Ranges::Unsatisfiable => (None, Some(size)),
+    };
+    layers::Sent { content: content.clone(), part, announced }
 }
 
 /// Replaces the bytes of a file.

@@ -9,8 +9,9 @@ use super::{
     jackson::{self, Bean, Kind, Object},
 };
 use crate::{
-    downloads::download::Download,
+    downloads::download::{Download, Progress},
     error::{Error, Result},
+    layers::Told,
     network::Network,
     repository::access::Caller,
 };
@@ -47,9 +48,8 @@ pub(super) struct DownloadEntry {
     status: &'static str,
 }
 
-impl From<&Download> for DownloadEntry {
-    fn from(download: &Download) -> Self {
-        let progress = download.progress();
+impl DownloadEntry {
+    fn new(download: &Download, progress: Progress) -> Self {
         Self {
             files_added: progress.files_added,
             bytes_added: progress.bytes_added,
@@ -76,7 +76,10 @@ pub(super) async fn create_download(
          \"org.alfresco.rest.api.model.Download.getNodeIds()\" is null",
     ))?;
     let download = network.downloads().create(&caller, node_ids)?;
-    Ok(Entry::new(DownloadEntry::from(&*download), parameters.fields).with_status(StatusCode::ACCEPTED))
+    let told = Told { created: Some(download.id), ..Told::default() };
+    // The answer is made from the request: it shows PENDING however quick the job is.
+    let entry = DownloadEntry::new(&download, Progress::default());
+    Ok(Entry::new(entry, parameters.fields).with_status(StatusCode::ACCEPTED).telling(told))
 }
 
 /// Tells how far a download is.
@@ -87,7 +90,9 @@ pub(super) async fn get_download(
     Id(id): Id,
 ) -> Result<Entry<DownloadEntry>> {
     let download = network.downloads().find(&caller, &id)?;
-    Ok(Entry::new(DownloadEntry::from(&*download), parameters.fields))
+    let progress = download.progress();
+    let told = Told { status: Some(progress.status), ..Told::default() };
+    Ok(Entry::new(DownloadEntry::new(&download, progress), parameters.fields).telling(told))
 }
 
 /// Asks a download to stop.

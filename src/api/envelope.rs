@@ -18,7 +18,7 @@ use serde_json::Value;
 use tracing::{debug, error};
 
 use super::{body, extract::Fields, headers::Headers};
-use crate::{error::Error, network::Network};
+use crate::{error::Error, layers::Told, network::Network};
 
 /// One result: `{"entry":{…}}`, with only the asked fields.
 #[derive(Debug)]
@@ -27,11 +27,18 @@ pub(super) struct Entry<T> {
     headers: Headers,
     value: T,
     fields: Fields,
+    told: Told,
 }
 
 impl<T: Serialize> Entry<T> {
     pub(super) fn new(value: T, fields: Fields) -> Self {
-        Self { status: StatusCode::OK, headers: Headers::framed().uncached().json(), value, fields }
+        Self {
+            status: StatusCode::OK,
+            headers: Headers::framed().uncached().json(),
+            value,
+            fields,
+            told: Told::default(),
+        }
     }
 
     pub(super) fn with_status(self, status: StatusCode) -> Self {
@@ -40,6 +47,11 @@ impl<T: Serialize> Entry<T> {
 
     pub(super) fn with_headers(self, headers: Headers) -> Self {
         Self { headers, ..self }
+    }
+
+    /// With something to tell those who watch.
+    pub(super) fn telling(self, told: Told) -> Self {
+        Self { told, ..self }
     }
 
     fn write(&self) -> serde_json::Result<Vec<u8>> {
@@ -53,7 +65,11 @@ impl<T: Serialize> Entry<T> {
 impl<T: Serialize> IntoResponse for Entry<T> {
     fn into_response(self) -> Response {
         match self.write() {
-            Ok(json) => (self.status, self.headers.into_map(), body::chunked(json)).into_response(),
+            Ok(json) => {
+                let mut response = (self.status, self.headers.into_map(), body::chunked(json)).into_response();
+                response.extensions_mut().insert(self.told);
+                response
+            }
             Err(failure) => Error::Internal(failure.into()).into_response(),
         }
     }
@@ -220,6 +236,8 @@ enum Key {
     None,
     /// An id of the real server's message bundle.
     Id(&'static str),
+    /// As a tester has ordered.
+    Ordered(String),
     /// The text itself.
     Text,
 }
@@ -240,6 +258,9 @@ fn shown(error: &Error) -> Shown {
         Error::PermissionDenied => show(StatusCode::FORBIDDEN, Key::Id("framework.exception.PermissionDenied")),
         Error::Forbidden(_) => show(StatusCode::FORBIDDEN, Key::Text),
         Error::InvalidArgument(_) => show(StatusCode::BAD_REQUEST, Key::Text),
+        Error::InvalidArgumentWithoutText => {
+            show(StatusCode::BAD_REQUEST, Key::Id("framework.exception.InvalidArgument"))
+        }
         Error::IllegalArgument(_) => Shown { numbered: false, ..show(StatusCode::BAD_REQUEST, API_DEFAULT) },
         Error::InvalidInclude(_) => show(StatusCode::BAD_REQUEST, Key::Id("framework.exception.InvalidSelect")),
         Error::InvalidWhere(_) => show(StatusCode::BAD_REQUEST, Key::Id("framework.exception.InvalidQuery")),
@@ -268,9 +289,26 @@ fn shown(error: &Error) -> Shown {
         }
         Error::NotImplemented => show(StatusCode::NOT_IMPLEMENTED, Key::Text),
         Error::NotReady(_) => show(StatusCode::SERVICE_UNAVAILABLE, Key::Text),
+        Error::Injected { status, key, .. } => {
+            let status = StatusCode::from_u16(*status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            show(status, key.clone().map_or_else(|| injected_key(status), Key::Ordered))
+        }
         Error::EmptyAuthorization { .. } | Error::Java(_) | Error::JavaWithoutText | Error::Internal(_) => {
             Shown { numbered: false, ..show(StatusCode::INTERNAL_SERVER_ERROR, API_DEFAULT) }
         }
+    }
+}
+
+/// The key that the real server most often sends with a status.
+fn injected_key(status: StatusCode) -> Key {
+    match status {
+        StatusCode::BAD_REQUEST | StatusCode::NOT_IMPLEMENTED | StatusCode::SERVICE_UNAVAILABLE => Key::Text,
+        StatusCode::FORBIDDEN => Key::Id("framework.exception.PermissionDenied"),
+        StatusCode::NOT_FOUND => Key::Id("framework.exception.EntityNotFound"),
+        StatusCode::METHOD_NOT_ALLOWED => Key::Id("framework.exception.UnsupportedResourceOperation"),
+        StatusCode::PRECONDITION_FAILED => Key::Id("framework.exception.ArchivedContent"),
+        StatusCode::PAYLOAD_TOO_LARGE => Key::Id("framework.exception.RequestEntityTooLarge"),
+        _ => API_DEFAULT,
     }
 }
 
@@ -329,6 +367,7 @@ pub(super) fn render(mut response: Response, request: &Parts, network: &Network,
     let error_key = match key {
         Key::None => None,
         Key::Id(id) => Some(id),
+        Key::Ordered(ref key) => Some(key.as_str()),
         Key::Text => Some(text.as_str()),
     };
     let members = Members {
@@ -340,14 +379,17 @@ pub(super) fn render(mut response: Response, request: &Parts, network: &Network,
         log_id,
     };
     let json = serde_json::to_vec(&Envelope { error: members }).unwrap_or_default();
-    (status, headers.json().into_map(), body::chunked(json)).into_response()
+    let mut response = (status, headers.json().into_map(), body::chunked(json)).into_response();
+    response.extensions_mut().insert(Told { refusal: Some((error.name(), text)), ..Told::default() });
+    response
 }
 
 fn challenged_network(error: &Error) -> Option<&str> {
     match error {
         Error::Unauthenticated { network, .. }
         | Error::UnsupportedAuthorization { network, .. }
-        | Error::EmptyAuthorization { network } => Some(network),
+        | Error::EmptyAuthorization { network }
+        | Error::Injected { status: 401, network, .. } => Some(network),
         _ => None,
     }
 }

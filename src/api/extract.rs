@@ -23,7 +23,7 @@ use crate::{
 pub(crate) const LARGEST_BODY: u64 = 5_368_709_120;
 
 /// The largest JSON body that is held in memory. It has room for 400,000 node ids.
-const LARGEST_JSON: usize = 16 << 20;
+pub(super) const LARGEST_JSON: usize = 16 << 20;
 
 /// The id in the path.
 #[derive(Debug)]

@@ -3,14 +3,14 @@
 //! The order is the real server's (wire reference, section 1): method override, address, network, then the operation or
 //! a refusal. On the way back refusals get their bodies, and every response its reason phrase, which is empty.
 
-use std::{borrow::Cow, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
     Extension, Router,
     body::Body,
     extract::Request,
     http::{
-        HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, Version,
+        HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version,
         header::{
             ACCEPT_LANGUAGE, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE, ETAG, TRANSFER_ENCODING, WWW_AUTHENTICATE,
         },
@@ -18,15 +18,16 @@ use axum::{
     },
     response::{IntoResponse, Response},
 };
+use bytes::Bytes;
 use http_body::Body as _;
 use hyper::ext::ReasonPhrase;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde_json::json;
 use tower::ServiceExt as _;
 use tracing::info;
 
 use super::{
-    authentication::{NetworkName, authenticate},
+    address::{self, Address},
+    authentication::{NetworkName, authenticate, claimed_user},
     body,
     cors::{Admission, Cors},
     discovery::DiscoveryOff,
@@ -35,9 +36,18 @@ use super::{
     headers::Headers,
     path::{self, Resolution},
 };
-use crate::{config::Config, content::intake::Intake, error::Error, network::Network, spelling::Spelling};
-
-const API: &str = "/alfresco/api";
+use crate::{
+    admin::{self, Admin},
+    config::Config,
+    content::intake::Intake,
+    error::Error,
+    layers::{Arrival, Visit, body::Watched},
+    line::Line,
+    network::Network,
+    networks::Networks,
+    operation::Operation,
+    spelling::Spelling,
+};
 
 /// Answers requests. Clones share everything.
 #[derive(Clone, Debug)]
@@ -45,43 +55,76 @@ pub(crate) struct Front(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    network: Network,
+    networks: Networks,
     router: Router,
+    admin: Option<Admin>,
     cors: Cors,
     spelling: Spelling,
     basic_challenge: bool,
 }
 
 impl Front {
-    pub(crate) fn new(network: Network, config: &Config, intake: Intake, spelling: Spelling) -> Self {
+    /// `admin` is what answers below `/__admin`, if anything does here.
+    pub(crate) fn new(
+        networks: Networks,
+        config: &Config,
+        intake: Intake,
+        spelling: Spelling,
+        admin: Option<Admin>,
+    ) -> Self {
         let router = super::router().layer(Extension(DiscoveryOff(config.discovery_off))).layer(Extension(intake));
         let cors = Cors::new(config);
-        Self(Arc::new(Inner { network, router, cors, spelling, basic_challenge: config.basic_auth_scheme }))
+        let basic_challenge = config.basic_auth_scheme;
+        Self(Arc::new(Inner { networks, router, admin, cors, spelling, basic_challenge }))
     }
 
     /// The response to a request, as it goes on the wire.
-    pub(crate) async fn answer(&self, request: hyper::Request<hyper::body::Incoming>) -> Response {
+    pub(crate) async fn answer(&self, request: hyper::Request<hyper::body::Incoming>, line: Line) -> Response<Watched> {
         let (parts, body) = request.into_parts();
-        let asked = Asked::of(&parts);
-        let mut response = match self.0.cors.admit(&parts).await {
+        let (asked, body) = (Asked::of(&parts), Body::new(body));
+        if let Some(admin) = self.0.admin.as_ref().filter(|_| admin::is_admin(parts.uri.path())) {
+            let admitted = self.0.cors.admit(&parts).await;
+            let mut response = self.through(admitted, parts, |parts| admin.answer(parts, body)).await;
+            self.complete(asked, &self.0.networks.default(), &mut response);
+            return response.map(Watched::from);
+        }
+        let address = Address::of(&parts.uri);
+        let found = self.0.networks.at(address.network());
+        let is_known = found.is_some();
+        let network = found.unwrap_or_else(|| self.0.networks.default());
+        let mut visit = Visit::begin(network.clone(), line, arrival(&parts, &address, &network));
+        let admitted = self.0.cors.admit(&parts).await;
+        let serve = |parts| self.serve(parts, body, address, (&network, is_known), &mut visit);
+        let mut response = self.through(admitted, parts, serve).await;
+        let may_have_body = self.complete(asked, &network, &mut response);
+        visit.after(response, may_have_body)
+    }
+
+    /// Answers with `answer`, if the page may call, and with the headers that its browser wants to see.
+    async fn through<F: Future<Output = Response>>(
+        &self,
+        admitted: Admission,
+        parts: Parts,
+        answer: impl FnOnce(Parts) -> F,
+    ) -> Response {
+        match admitted {
             Admission::Answered(response) => response,
-            Admission::Same => self.dispatch(parts, Body::new(body)).await,
+            Admission::Same => answer(parts).await,
             Admission::Foreign => {
                 let asked = parts.clone();
-                let response = self.dispatch(parts, Body::new(body)).await;
+                let response = answer(parts).await;
                 self.0.cors.through_layer(&asked, response).await
             }
-        };
-        self.complete(asked, &mut response);
-        response
+        }
     }
 
     /// Adds what the servlet container adds last: how the body is framed, the date, and what becomes of the connection.
-    fn complete(&self, asked: Asked, response: &mut Response) {
+    /// Says whether there may be a body.
+    fn complete(&self, asked: Asked, network: &Network, response: &mut Response) -> bool {
         let may_have_body =
             !matches!(response.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) && !asked.is_head;
         let length = response.body().size_hint().exact();
-        let date = httpdate::fmt_http_date(self.0.network.clock().now().to_system());
+        let date = httpdate::fmt_http_date(network.clock().now().to_system());
         if may_have_body && length == Some(0) {
             *response.body_mut() = body::empty();
         }
@@ -106,51 +149,69 @@ impl Front {
         }
         // The real server sends no reason: `HTTP/1.1 202 `.
         extensions.insert(ReasonPhrase::from_static(b""));
+        may_have_body
     }
 
-    async fn dispatch(&self, mut parts: Parts, body: Body) -> Response {
-        override_method(&mut parts);
-        let Some(path) = decoded(parts.uri.path()) else { return container_error(StatusCode::BAD_REQUEST) };
-        let Some(below) = path.strip_prefix(API).filter(|rest| rest.is_empty() || rest.starts_with('/')) else {
-            return container_error(StatusCode::NOT_FOUND);
-        };
-        let mut segments: Vec<String> = below.trim_end_matches('/').split('/').skip(1).map(str::to_owned).collect();
-        let network = match segments.first().map(String::as_str) {
-            Some("discovery") => crate::network::DEFAULT.to_owned(),
-            Some(_) if below.len() >= 6 => segments.remove(0),
+    /// What goes wrong by order comes before the API is asked.
+    async fn serve(
+        &self,
+        parts: Parts,
+        body: Body,
+        address: Address,
+        (network, is_known): (&Network, bool),
+        visit: &mut Visit,
+    ) -> Response {
+        let (body, read) = if visit.wants_body() { body::read_ahead(body).await } else { (body, Bytes::new()) };
+        match visit.before(&read).await {
+            Some(response) => self.render(response, &parts, network),
+            None => self.dispatch(parts, body, address, (network, is_known)).await,
+        }
+    }
+
+    async fn dispatch(
+        &self,
+        mut parts: Parts,
+        body: Body,
+        address: Address,
+        (network, is_known): (&Network, bool),
+    ) -> Response {
+        parts.method = address::method(&parts);
+        let address = match address {
+            Address::Api(address) => address,
+            Address::Malformed => return container_error(StatusCode::BAD_REQUEST),
+            Address::Elsewhere => return container_error(StatusCode::NOT_FOUND),
             // The real server cuts the network out of a text that is too short for it.
-            _ => return self.render(Error::Java("begin 0, end -1, length 0").into_response(), &parts),
+            Address::Short => {
+                return self.render(Error::Java("begin 0, end -1, length 0").into_response(), &parts, network);
+            }
         };
-        let is_raw = path == parts.uri.path() && !path.ends_with('/');
-        parts.extensions.insert(self.0.network.clone());
-        parts.extensions.insert(NetworkName(network.clone()));
-        let resolution = path::resolve(&parts.method, &segments);
-        if !matches!(resolution, Resolution::Operation) && path::is_absent(&segments) {
-            info!("{} {path} exists in the product, but is not mocked", parts.method);
+        parts.extensions.insert(network.clone());
+        parts.extensions.insert(NetworkName { name: address.network.clone(), is_known });
+        let resolution = path::resolve(&parts.method, &address.segments);
+        if !matches!(resolution, Resolution::Operation) && path::is_absent(&address.segments) {
+            info!("{} {} exists in the product, but is not mocked", parts.method, parts.uri.path());
         }
         match resolution {
             Resolution::Operation => {
-                if !is_raw {
-                    canonicalize(&mut parts.uri, &network, &segments);
-                }
-                self.operate(parts, body).await
+                address.canonicalize(&mut parts.uri);
+                self.operate(parts, body, network).await
             }
-            Resolution::Refused(error) => self.render(Refused::in_routing(error), &parts),
+            Resolution::Refused(error) => self.render(Refused::in_routing(error), &parts, network),
             Resolution::RefusedToCaller(error) => {
-                let refusal = authenticate(&parts, &self.0.network)
+                let refusal = authenticate(&parts, network)
                     .and_then(|_| Parameters::read(&Query::of(&parts)))
                     .map_or_else(IntoResponse::into_response, |_| error.into_response());
-                self.render(refusal, &parts)
+                self.render(refusal, &parts, network)
             }
             Resolution::Described(resource) => {
-                let description = authenticate(&parts, &self.0.network)
-                    .map_or_else(IntoResponse::into_response, |_| describe(&resource));
-                self.render(description, &parts)
+                let description =
+                    authenticate(&parts, network).map_or_else(IntoResponse::into_response, |_| describe(&resource));
+                self.render(description, &parts, network)
             }
         }
     }
 
-    async fn operate(&self, parts: Parts, body: Body) -> Response {
+    async fn operate(&self, parts: Parts, body: Body, network: &Network) -> Response {
         // The few things that a refusal is rendered with, for the request itself is used up.
         let mut asked = Request::new(()).into_parts().0;
         asked.method = parts.method.clone();
@@ -160,11 +221,30 @@ impl Front {
             Ok(response) => response,
             Err(never) => match never {},
         };
-        self.render(response, &asked)
+        self.render(response, &asked, network)
     }
 
-    fn render(&self, response: Response, asked: &Parts) -> Response {
-        envelope::render(response, asked, &self.0.network, self.0.basic_challenge)
+    fn render(&self, response: Response, asked: &Parts, network: &Network) -> Response {
+        envelope::render(response, asked, network, self.0.basic_challenge)
+    }
+}
+
+/// What testers want to know of a request.
+fn arrival(parts: &Parts, address: &Address, network: &Network) -> Arrival {
+    let segments = address.segments();
+    let node = match segments {
+        [_, _, _, _, collection, id, ..] if ["downloads", "nodes", "deleted-nodes"].contains(&collection.as_str()) => {
+            Some(id)
+        }
+        _ => None,
+    };
+    Arrival {
+        method: parts.method.to_string(),
+        target: parts.uri.path_and_query().map_or_else(String::new, ToString::to_string),
+        path: address::decoded(parts.uri.path()).unwrap_or_default().into_owned(),
+        operation: Operation::of(address::method(parts).as_str(), segments),
+        node: node.cloned(),
+        user: claimed_user(parts, network),
     }
 }
 
@@ -195,54 +275,6 @@ impl Asked {
 fn asks_to_keep_alive(headers: &HeaderMap) -> bool {
     let mut values = headers.get_all(CONNECTION).iter().filter_map(|value| value.to_str().ok());
     values.any(|value| value.split(',').any(|option| option.trim().eq_ignore_ascii_case("keep-alive")))
-}
-
-/// A POST may stand for another method: by a header, else by a parameter.
-fn override_method(parts: &mut Parts) {
-    if parts.method != Method::POST {
-        return;
-    }
-    let in_header = parts.headers.get("x-http-method-override").and_then(|method| method.to_str().ok());
-    let query = Query::of(parts);
-    let method = in_header.or_else(|| query.get("alf_method")).filter(|method| !method.is_empty());
-    if let Some(method) = method.and_then(|method| method.parse().ok()) {
-        parts.method = method;
-    }
-}
-
-/// The path as the dispatcher sees it: decoded, `+` for a space. None for what the container refuses.
-fn decoded(path: &str) -> Option<Cow<'_, str>> {
-    if !path.contains(['%', '+', '\\']) {
-        return Some(path.into());
-    }
-    let hidden = path.to_ascii_lowercase();
-    if hidden.contains("%2f") || hidden.contains("%5c") || hidden.contains("%00") || path.contains('\\') {
-        return None;
-    }
-    let is_escape = |at: usize| path.get(at + 1..at + 3).is_some_and(|digits| u8::from_str_radix(digits, 16).is_ok());
-    if !path.match_indices('%').all(|(at, _)| is_escape(at)) {
-        return None;
-    }
-    let spaced = path.replace('+', "%20");
-    percent_decode_str(&spaced).decode_utf8().ok().map(|path| path.into_owned().into())
-}
-
-/// Writes the address in the one form that the routes know.
-fn canonicalize(uri: &mut Uri, network: &str, segments: &[String]) {
-    const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
-    let network = Some(network).filter(|_| segments != ["discovery"]);
-    let mut path = String::from(API);
-    for segment in network.into_iter().chain(segments.iter().map(String::as_str)) {
-        path.push('/');
-        path.extend(utf8_percent_encode(segment, KEPT));
-    }
-    if let Some(query) = uri.query() {
-        path.push('?');
-        path.push_str(query);
-    }
-    if let Ok(canonical) = path.parse() {
-        *uri = canonical;
-    }
 }
 
 /// What a known caller of `OPTIONS` gets: the resource in words, with neither `Content-Type` nor `Allow`.

@@ -45,7 +45,7 @@ pub(super) enum Kind {
     Ignored,
 }
 
-/// The properties of one object that were there and not null. Texts are never empty: the real server reads those as null.
+/// The properties of one object. Texts are never empty: the real server reads those as null.
 #[derive(Debug, Default)]
 pub(super) struct Object(HashMap<&'static str, Property>);
 
@@ -59,9 +59,15 @@ enum Property {
     Bean(Object),
     Beans(Vec<Object>),
     Other,
+    Null,
 }
 
 impl Object {
+    /// Whether a property was there, if only as null.
+    pub(super) fn states(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
     pub(super) fn text(&self, name: &str) -> Option<&str> {
         match self.0.get(name) {
             Some(Property::Text(text)) => text.as_deref(),
@@ -189,10 +195,7 @@ impl Reader<'_> {
                 return Err(self.unrecognized(bean, &name, reached));
             };
             let property = self.property(bean, name, *kind, token, at)?;
-            match property {
-                Some(property) => object.0.insert(name, property),
-                None => object.0.remove(name),
-            };
+            object.0.insert(name, property.unwrap_or(Property::Null));
         }
         Ok(object)
     }

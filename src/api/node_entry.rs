@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// The members of an entry, by name.
-type Members = Vec<(&'static str, Value)>;
+pub(super) type Members = Vec<(&'static str, Value)>;
 
 /// How nodes are shown to a caller.
 pub(super) struct Shown<'a> {
@@ -374,7 +374,7 @@ fn content(mimetype: &str, size: u64, encoding: &str) -> Value {
 }
 
 /// The order in which a Java hash map gives its members (wire reference, nodes, section 2). It begins with sixteen buckets.
-fn in_wire_order(members: Members) -> Map<String, Value> {
+pub(super) fn in_wire_order(members: Members) -> Map<String, Value> {
     by_bucket(members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(), 16)
 }
 

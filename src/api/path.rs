@@ -65,6 +65,13 @@ const COLLECTIONS: &[Collection] = &[
     },
     Collection {
         api: "alfresco",
+        name: "groups",
+        own_methods: &["GET", "POST"],
+        entity_methods: &["GET", "PUT", "DELETE"],
+        relations: &[relation("members", &["GET", "POST"], &["DELETE"])],
+    },
+    Collection {
+        api: "alfresco",
         name: "nodes",
         own_methods: &[],
         entity_methods: &["GET", "PUT", "DELETE"],
@@ -81,7 +88,24 @@ const COLLECTIONS: &[Collection] = &[
             operation("cancel-check-out"),
         ],
     },
+    Collection {
+        api: "alfresco",
+        name: "people",
+        own_methods: &["GET", "POST"],
+        entity_methods: &["GET", "PUT"],
+        relations: &[relation("groups", &["GET"], &[]), relation("sites", &["GET"], &["GET", "DELETE"])],
+    },
     Collection { api: "alfresco", name: "probes", own_methods: &[], entity_methods: &["GET"], relations: &[] },
+    Collection {
+        api: "alfresco",
+        name: "sites",
+        own_methods: &["GET", "POST"],
+        entity_methods: &["GET", "PUT", "DELETE"],
+        relations: &[
+            relation("containers", &["GET"], &["GET"]),
+            relation("members", &["GET", "POST"], &["GET", "PUT", "DELETE"]),
+        ],
+    },
     Collection {
         api: "authentication",
         name: "tickets",
@@ -127,7 +151,6 @@ const ABSENT: &[&str] = &[
     "people/*/request-password-reset",
     "people/*/reset-password",
     "people/*/site-membership-requests",
-    "people/*/sites",
     "networks",
     "queries",
     "shared-links",

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::{
     envelope::{self, Entry, List},
     extract::{Id, JsonBody, Parameters},
-    jackson::{Bean, Kind},
+    jackson::{self, Bean, Kind},
     node_entry::Shown,
     nodes::{self, NodeEntry},
 };
@@ -73,7 +73,7 @@ pub(super) async fn restore_deleted_node(
     Id(id): Id,
     JsonBody(body): JsonBody,
 ) -> Result<NodeEntry> {
-    let target = if body.is_empty() { None } else { Some(nodes::one(&TARGET, &body)?) };
+    let target = if body.is_empty() { None } else { jackson::read(&TARGET, &body)?.and_then(|mut read| read.pop()) };
     let target = match &target {
         Some(target) => {
             let parent = target.text("targetParentId");

@@ -399,7 +399,7 @@ mod tests {
     use super::*;
 
     fn packer() -> Packer {
-        Packer::new(Tasks::new(), Spool::in_folder(&std::env::temp_dir()).unwrap())
+        Packer::new(Tasks::new(tokio::runtime::Handle::current()), Spool::in_folder(&std::env::temp_dir()).unwrap())
     }
 
     fn bytes_of(whole: &Packed) -> Vec<u8> {

@@ -7,24 +7,24 @@ use std::time::Duration;
 
 use tracing::info;
 
-use super::Downloads;
+use super::{Downloads, report::Deletion};
+
+/// Deletions between two yields.
+const AT_ONCE: u64 = 64;
 
 /// Deletes what is due, then sleeps until the next may be.
 pub(super) async fn run(downloads: Downloads) {
     let inner = &downloads.0;
     let mut settings = inner.settings.changes();
     loop {
-        let max_age = settings.borrow_and_update().downloads.cleaner_max_age;
-        let mut deleted = 0_u64;
-        while let Some(id) = inner.registry.oldest_before(inner.clock.now() - max_age) {
-            downloads.remove(id);
-            deleted += 1;
-            if deleted.is_multiple_of(64) {
-                tokio::task::yield_now().await;
-            }
-        }
-        if deleted > 0 {
-            info!("the cleaner deleted {deleted} downloads older than {max_age:?}");
+        let (max_age, workers) = {
+            let in_force = settings.borrow_and_update();
+            (in_force.downloads.cleaner_max_age, in_force.downloads.workers)
+        };
+        // Jobs that wait for a worker must hear of it when there are more.
+        inner.workers.resize(workers);
+        while clean_some(&downloads, max_age) {
+            tokio::task::yield_now().await;
         }
         // One millisecond more: a download is due when its age exceeds the maximum.
         let due = inner.registry.oldest().map(|oldest| oldest + max_age + Duration::from_millis(1));
@@ -36,4 +36,26 @@ pub(super) async fn run(downloads: Downloads) {
             _ = settings.changed() => (),
         }
     }
+}
+
+/// Deletes all that is due now.
+pub(super) fn clean(downloads: &Downloads) {
+    let max_age = downloads.0.settings.downloads().cleaner_max_age;
+    while clean_some(downloads, max_age) {}
+}
+
+/// Deletes some of what is due; whether there may be more.
+fn clean_some(downloads: &Downloads, max_age: Duration) -> bool {
+    let limit = downloads.0.clock.now() - max_age;
+    let mut deleted = 0_u64;
+    while deleted < AT_ONCE
+        && let Some(id) = downloads.0.registry.oldest_before(limit)
+    {
+        downloads.remove(id, Deletion::Cleaner);
+        deleted += 1;
+    }
+    if deleted > 0 {
+        info!("the cleaner deleted {deleted} downloads older than {max_age:?}");
+    }
+    deleted == AT_ONCE
 }

@@ -5,17 +5,26 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
+use utoipa::ToSchema;
 
+use super::{
+    gate::Gate,
+    orders::{Ordered, Outcome},
+    report::Report,
+};
 use crate::{
+    changes::Changes,
     clock::Timestamp,
     content::Content,
     repository::{access::Caller, node::NodeId},
 };
 
 /// Where a download stands. There is none for failure: a job that dies leaves the last one (section 3.2).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Status {
     /// Nothing was zipped yet.
     #[default]
@@ -49,7 +58,8 @@ impl Status {
 }
 
 /// How far a download is, as a client sees it. All counts are as published, and bytes are uncompressed ones.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Progress {
     /// Where it stands.
     pub status: Status,
@@ -71,8 +81,24 @@ pub(crate) struct Download {
     pub(crate) name: Box<str>,
     pub(crate) created: Timestamp,
     pub(crate) node_ids: Box<[NodeId]>,
+    /// How far its job may go.
+    pub(crate) gate: Gate,
+    /// The end that a tester has ordered for it.
+    pub(super) outcome: Option<Outcome>,
     state: Mutex<State>,
+    report: Mutex<Report>,
     changed: Notify,
+    changes: Changes,
+}
+
+/// What a new download is made of.
+#[derive(Debug)]
+pub(super) struct Request {
+    pub(super) id: NodeId,
+    pub(super) creator: Caller,
+    pub(super) name: String,
+    pub(super) node_ids: Vec<NodeId>,
+    pub(super) ordered: Ordered,
 }
 
 #[derive(Clone, Debug)]
@@ -89,13 +115,18 @@ pub(crate) struct State {
 }
 
 impl Download {
-    pub(crate) fn new(id: NodeId, creator: Caller, name: String, node_ids: Vec<NodeId>, now: Timestamp) -> Self {
+    pub(super) fn new(request: Request, now: Timestamp, changes: Changes) -> Self {
+        let Request { id, creator, name, node_ids, ordered } = request;
         Self {
             id,
             creator,
             name: name.into(),
             created: now,
             node_ids: node_ids.into(),
+            gate: Gate::new(ordered.gate, changes.clone()),
+            outcome: ordered.outcome,
+            report: Mutex::new(Report::new(now)),
+            changes,
             state: Mutex::new(State {
                 progress: Progress::default(),
                 modified: now,
@@ -132,7 +163,7 @@ impl Download {
         state.is_cancel_requested = true;
         state.modified = now;
         drop(state);
-        self.changed.notify_waiters();
+        self.tell();
     }
 
     /// Publishes progress; says whether a cancel was requested by then. What is final stays as it is.
@@ -154,7 +185,7 @@ impl Download {
         }
         let is_cancel_requested = state.is_cancel_requested;
         drop(state);
-        self.changed.notify_waiters();
+        self.tell();
         is_cancel_requested
     }
 
@@ -162,12 +193,40 @@ impl Download {
     pub(super) fn end_as_deleted(&self) {
         let mut state = self.lock();
         state.is_deleted = true;
+        // Nobody can fetch it any more; what is still being sent holds on to it.
+        let archive = state.content.take();
         let stop = state.stop.take();
         drop(state);
+        drop(archive);
         if let Some(stop) = stop {
             stop.cancel();
         }
+        self.gate.end();
+        self.tell();
+    }
+
+    pub(crate) fn is_deleted(&self) -> bool {
+        self.lock().is_deleted
+    }
+
+    /// What its client has done so far.
+    pub(crate) fn report(&self) -> Report {
+        self.locked_report().clone()
+    }
+
+    /// Writes down what its client did.
+    pub(crate) fn note(&self, note: impl FnOnce(&mut Report)) {
+        note(&mut self.locked_report());
+        self.changes.tell();
+    }
+
+    fn tell(&self) {
         self.changed.notify_waiters();
+        self.changes.tell();
+    }
+
+    fn locked_report(&self) -> MutexGuard<'_, Report> {
+        self.report.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What ends its job; none when it was deleted before the job began.
@@ -178,6 +237,7 @@ impl Download {
     /// Its job is over, however it ended.
     pub(super) fn job_ended(&self) {
         self.lock().stop = None;
+        self.gate.end();
     }
 
     /// Waits until its progress satisfies `condition`; none when it is deleted first.

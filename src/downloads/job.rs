@@ -4,15 +4,17 @@
 //! sees moves from publication to publication, as fast as the pace allows, but never ahead of the deflating. A job that
 //! dies leaves the status as it was (wire reference, downloads, section 3).
 
-use std::{collections::VecDeque, io, sync::Arc};
+use std::{collections::VecDeque, io, num::NonZeroU64, sync::Arc};
 
 use tracing::{debug, warn};
 
 use super::{
     Downloads,
     archive::{Archive, ZipEntry},
-    course::{Pace, publications},
+    course::{Course, Pace},
     download::{Download, Progress, Status},
+    gate::Moment,
+    orders::Outcome,
     plan::{Entry, NameTooLong, Plan},
 };
 use crate::{
@@ -39,6 +41,8 @@ enum Death {
     EntryTooLarge(Box<str>),
     #[error("the walk panicked")]
     Walk,
+    #[error("so it was ordered")]
+    Ordered,
 }
 
 /// How a job ended.
@@ -51,22 +55,44 @@ enum End {
 /// Runs the job of `download`: waits until `start`, then its turn, builds, and publishes the end.
 pub(super) async fn run(downloads: Downloads, download: Arc<Download>, start: Timestamp) {
     let Some(stop) = download.stop() else { return };
-    let turn = async {
-        downloads.0.clock.sleep_until(start).await;
-        match downloads.0.workers.clone().try_acquire_owned() {
-            Ok(permit) => (Some(permit), start),
-            Err(_) => (downloads.0.workers.clone().acquire_owned().await.ok(), downloads.0.clock.now()),
-        }
-    };
     tokio::select! {
         biased;
         () = stop.cancelled() => (),
         () = async {
-            let (_permit, begun) = turn.await;
+            if let Err(death) = come_to(&downloads, &download, Moment::Pending).await {
+                lay_out(&download, &death);
+                return;
+            }
+            downloads.0.clock.sleep_until(start).await;
+            downloads.0.workers.resize(downloads.0.settings.downloads().workers);
+            let (_turn, begun) = match downloads.0.workers.try_take() {
+                Some(turn) => (turn, start),
+                None => (downloads.0.workers.take().await, downloads.0.clock.now()),
+            };
             Job::new(&downloads, &download, begun).run().await;
         } => (),
     }
     download.job_ended();
+}
+
+/// The job has come to `moment`: waits while the gate holds it there, then does what was ordered for it.
+async fn come_to(downloads: &Downloads, download: &Download, moment: Moment) -> Result<(), Death> {
+    download.gate.pass(moment).await;
+    match download.outcome {
+        Some(Outcome::Dies(point)) if download.gate.is_at(point, moment) => Err(Death::Ordered),
+        Some(Outcome::Cancelled(point))
+            if download.gate.is_at(point, moment) && !download.state().is_cancel_requested =>
+        {
+            download.request_cancel(downloads.0.clock.now());
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn lay_out(download: &Download, death: &Death) {
+    let (id, status) = (download.id, download.progress().status.as_str());
+    warn!(download.id = %id, "the job of download {id} died and leaves it {status}: {death}");
 }
 
 /// What a job knows while it runs.
@@ -75,13 +101,15 @@ struct Job<'a> {
     download: &'a Download,
     progress: Progress,
     pace: Pace,
-    steps: u64,
+    course: Course,
+    updates: u64,
 }
 
 impl<'a> Job<'a> {
     fn new(downloads: &'a Downloads, download: &'a Download, begun: Timestamp) -> Self {
         let pace = Pace::new(downloads.0.clock.clone(), downloads.0.settings.changes(), begun);
-        Self { downloads, download, progress: Progress::default(), pace, steps: 0 }
+        let course = Course::new(downloads.0.settings.downloads().progress);
+        Self { downloads, download, progress: Progress::default(), pace, course, updates: 0 }
     }
 
     async fn run(mut self) {
@@ -93,30 +121,28 @@ impl<'a> Job<'a> {
                 self.progress.bytes_added = limit;
                 self.publish_end(Status::MaxContentSizeExceeded);
             }
-            Err(death) => {
-                let status = self.download.progress().status.as_str();
-                warn!(download.id = %id, "the job of download {id} died and leaves it {status}: {death}");
-                return;
-            }
+            Err(death) => return lay_out(self.download, &death),
         }
         debug!(download.id = %id, "download {id} is {}", self.download.progress().status.as_str());
     }
 
     async fn build(&mut self) -> Result<End, Death> {
         let plan = self.plan().await?;
-        let limit = self.downloads.0.settings.downloads().max_content_size;
         (self.progress.total_files, self.progress.total_bytes) = (plan.total_files, plan.total_bytes);
-        if let Some(limit) = limit
-            && plan.total_bytes > limit.get()
-        {
-            return Ok(End::TooLarge { limit: limit.get() });
+        if let Some(limit) = self.exceeded_limit(plan.total_bytes) {
+            return Ok(End::TooLarge { limit });
         }
+        self.course.begin(plan.total_bytes);
+        self.download.gate.begin(plan.total_bytes);
+        let mut files = 0;
         let mut ahead = Ahead::new(&plan.entries);
         let mut entries = Vec::with_capacity(plan.entries.len());
         for (index, entry) in plan.entries.iter().enumerate() {
             let packed = match &entry.content {
                 Some(content) => {
                     ahead.look(&self.downloads.0.packer, index);
+                    files += 1;
+                    self.come_to(Moment::File(files)).await?;
                     match self.add(entry, content).await? {
                         Added::Packed(packed) => Some(packed),
                         Added::Missing => continue,
@@ -128,6 +154,7 @@ impl<'a> Job<'a> {
             let (created, modified) = (entry.created, entry.modified);
             entries.push(ZipEntry { name: entry.name.clone(), created, modified, packed });
         }
+        self.come_to(Moment::BeforeDone).await?;
         self.pace.reach(self.progress.bytes_added).await;
         Ok(End::Done(Content::archive(Arc::new(Archive::new(entries)))))
     }
@@ -143,35 +170,68 @@ impl<'a> Job<'a> {
         Ok(self.downloads.0.tasks.compute(walk).await.map_err(|_| Death::Walk)??)
     }
 
+    /// The limit that is exceeded, in fact or by order.
+    fn exceeded_limit(&self, total_bytes: u64) -> Option<u64> {
+        let limit = self.downloads.0.settings.downloads().max_content_size;
+        let exceeded = limit.map(NonZeroU64::get).filter(|limit| total_bytes > *limit);
+        let is_ordered = self.download.outcome == Some(Outcome::MaxContentSizeExceeded);
+        exceeded.or_else(|| is_ordered.then(|| total_bytes.saturating_sub(1)))
+    }
+
     /// Takes one file through its publications.
     async fn add(&mut self, entry: &Entry, content: &Content) -> Result<Added, Death> {
         let before = self.progress.bytes_added;
-        for offset in publications(entry.size()) {
+        let size = entry.size();
+        for offset in self.course.publications(size) {
+            self.come_to(Moment::Toward(before + offset)).await?;
             self.pace.reach(before + offset).await;
             match self.downloads.0.packer.reached(content, offset).await {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Added::Missing),
                 other => other.map_err(Death::Content)?,
             };
-            self.progress.status = Status::InProgress;
             self.progress.bytes_added = before + offset;
-            if self.download.publish(self.now(), self.progress) {
+            if self.publish().await? {
                 return Ok(Added::Cancelled);
-            }
-            self.steps += 1;
-            if self.steps.is_multiple_of(STEPS_PER_YIELD) {
-                tokio::task::yield_now().await;
             }
         }
         let packed = match self.downloads.0.packer.packed(content).await {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Added::Missing),
             other => other.map_err(Death::Content)?,
         };
-        self.progress.bytes_added = before + entry.size();
+        if size > 0 {
+            self.come_to(Moment::Toward(before + size)).await?;
+        }
+        self.progress.bytes_added = before + size;
         if self.downloads.0.settings.downloads().fail_large_entries && packed.is_large() {
             return Err(Death::EntryTooLarge(entry.name.clone()));
         }
         self.progress.files_added += 1;
+        self.download.gate.file_added();
+        if self.course.shows_each_file() && self.progress.bytes_added > 0 {
+            self.pace.reach(self.progress.bytes_added).await;
+            if self.publish().await? {
+                return Ok(Added::Cancelled);
+            }
+        }
         Ok(Added::Packed(packed))
+    }
+
+    /// Shows where it is; whether a cancel was asked for by then.
+    async fn publish(&mut self) -> Result<bool, Death> {
+        self.progress.status = Status::InProgress;
+        if self.download.publish(self.now(), self.progress) {
+            return Ok(true);
+        }
+        self.updates += 1;
+        self.come_to(Moment::Updated(self.updates)).await?;
+        if self.updates.is_multiple_of(STEPS_PER_YIELD) {
+            tokio::task::yield_now().await;
+        }
+        Ok(false)
+    }
+
+    async fn come_to(&self, moment: Moment) -> Result<(), Death> {
+        come_to(self.downloads, self.download, moment).await
     }
 
     fn publish_end(&mut self, status: Status) {

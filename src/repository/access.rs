@@ -58,6 +58,9 @@ impl Role {
     pub(crate) const CONSUMER: Self = ROLES[0];
     pub(crate) const CONTRIBUTOR: Self = ROLES[2];
     pub(crate) const ALL: Self = ROLES[9];
+    pub(crate) const SITE_CONSUMER: Self = ROLES[1];
+    /// What sites grant to everybody, so that all can find out whether they are members. Nobody can set it.
+    pub(crate) const READ_PERMISSIONS: Self = Self { name: "ReadPermissions", rights: &[] };
 
     pub(crate) fn named(name: &str) -> Option<Self> {
         ROLES.iter().find(|role| role.name == name).copied()

@@ -6,7 +6,7 @@ use super::{
     Tree,
     access::{EVERYONE, Grant, Permissions, Role},
     children::Children,
-    groups::ADMINISTRATORS,
+    groups::{ADMINISTRATORS, SITE_ADMINISTRATORS},
     node::{Extras, Node, NodeId, NodeType, UserName},
 };
 use crate::clock::Timestamp;
@@ -25,6 +25,16 @@ const FOLDERS: &[(&str, NodeType, Option<Role>)] = &[
     ("Sites", NodeType::SITES, None),
 ];
 
+/// The groups, to each of which the administrator belongs.
+const GROUPS: [&str; 6] = [
+    ADMINISTRATORS,
+    "GROUP_ALFRESCO_MODEL_ADMINISTRATORS",
+    "GROUP_ALFRESCO_SEARCH_ADMINISTRATORS",
+    "GROUP_ALFRESCO_SYSTEM_ADMINISTRATORS",
+    "GROUP_EMAIL_CONTRIBUTORS",
+    SITE_ADMINISTRATORS,
+];
+
 /// Company Home and the folders below it, made at `now`.
 pub(crate) fn tree(now: Timestamp) -> Tree {
     let mut home = folder("/", "Company Home", NodeId::of_path("/"), now);
@@ -40,7 +50,10 @@ pub(crate) fn tree(now: Timestamp) -> Tree {
         node.extras = Some(Box::new(facets(name, name)));
         tree.insert(node);
     }
-    tree.groups.create(ADMINISTRATORS, "ALFRESCO_ADMINISTRATORS");
+    for group in GROUPS {
+        tree.groups.create(group, "");
+        tree.groups.add(group, &"admin".into());
+    }
     tree
 }
 

@@ -6,6 +6,7 @@
 use super::{
     Tree,
     access::{Caller, Right},
+    groups::Groups,
     node::{Node, NodeId, UserName},
     people::People,
 };
@@ -25,6 +26,8 @@ pub(super) struct Change<'a> {
     pub(super) now: Timestamp,
     /// What was made, in that order.
     made: Vec<Made>,
+    /// The groups as they were.
+    groups: Groups,
 }
 
 /// Something to be taken back.
@@ -51,7 +54,8 @@ impl<'a> Change<'a> {
         caller: &'a Caller,
         now: Timestamp,
     ) -> Self {
-        Self { tree, people, ids, caller, now, made: Vec::new() }
+        let groups = tree.groups.clone();
+        Self { tree, people, ids, caller, now, made: Vec::new(), groups }
     }
 
     pub(super) fn node(&self, id: NodeId) -> Result<&Node> {
@@ -103,6 +107,7 @@ impl<'a> Change<'a> {
 
     /// Takes back what was made.
     pub(super) fn undo(mut self) {
+        self.tree.groups = self.groups;
         while let Some(made) = self.made.pop() {
             match made {
                 Made::Node(id) => drop(self.tree.remove(id)),

@@ -31,7 +31,7 @@ const ACCENTED: &[(&str, char)] = &[
 
 /// Where a text stands among others. Keys of different texts differ.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct SortKey {
+pub(crate) struct SortKey {
     letters: Box<[u32]>,
     /// What the letters do not tell: accents and hyphens.
     folded: Box<str>,
@@ -40,7 +40,7 @@ pub(super) struct SortKey {
 }
 
 impl SortKey {
-    pub(super) fn of(text: &str) -> Self {
+    pub(crate) fn of(text: &str) -> Self {
         let folded: String = text.chars().flat_map(char::to_lowercase).collect();
         Self {
             letters: folded.chars().filter(|letter| *letter != '-').map(weight).collect(),

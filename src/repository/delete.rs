@@ -30,7 +30,8 @@ impl Repository {
     pub(crate) fn purge(&self, caller: &Caller, id: &str) -> Result<()> {
         self.change(caller, |change| {
             let id = change.deleted(id)?;
-            change.tree.trash.take(id);
+            let sites = change.tree.trash.take(id).into_iter().filter(|node| node.node_type.name() == "st:site");
+            sites.for_each(|site| change.forget_site(&site.name));
             Ok(())
         })
     }

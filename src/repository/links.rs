@@ -72,7 +72,7 @@ impl Change<'_> {
             return Err(Error::Conflict(format!("Duplicate child name not allowed: {name}").into()));
         }
         require_container(self.node(parent)?, assoc_type)?;
-        if self.tree.is_at_or_above(child, parent) {
+        if self.tree.is_at_or_below(parent, &[child]) {
             return Err(Error::Cyclic);
         }
         self.link(parent, child, assoc_type);

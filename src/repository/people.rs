@@ -8,7 +8,7 @@ use std::{
 
 use serde_json::{Map, Value};
 
-use super::{access::Caller, node::UserName};
+use super::{access::Caller, collation::SortKey, node::UserName};
 use crate::clock::{Clock, Timestamp};
 
 /// Failed tries after which somebody is refused for a while (`authentication.protection.limit`).
@@ -30,6 +30,14 @@ pub(crate) struct Person {
     pub(crate) has_email_notifications: bool,
     /// What else is known of somebody, by the names in the API: `jobTitle`, `company`, …
     pub(crate) details: Map<String, Value>,
+}
+
+/// What people may be sorted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SortBy {
+    Id,
+    FirstName,
+    LastName,
 }
 
 /// Everybody who may log in. Clones are the same people.
@@ -77,9 +85,22 @@ impl People {
         self.read().get(&name.to_lowercase()).cloned()
     }
 
-    /// Everybody, in the order of their ids.
-    pub(crate) fn all(&self) -> Vec<Arc<Person>> {
-        self.read().values().cloned().collect()
+    /// Everybody, in that order, each field perhaps descending; by id where nothing else tells two apart.
+    pub(crate) fn sorted(&self, order: &[(SortBy, bool)]) -> Vec<Arc<Person>> {
+        // They are kept in the order of their ids, and sorting leaves equals as they are.
+        let mut people: Vec<_> = self.read().values().cloned().collect();
+        for (sort_by, is_descending) in order.iter().rev() {
+            let key = |person: &Person| match sort_by {
+                SortBy::Id => SortKey::of(person.id.as_str()),
+                SortBy::FirstName => SortKey::of(&person.first_name),
+                SortBy::LastName => SortKey::of(&person.last_name),
+            };
+            people.sort_by(|one, other| {
+                let ordering = key(one).cmp(&key(other));
+                if *is_descending { ordering.reverse() } else { ordering }
+            });
+        }
+        people
     }
 
     /// Adds somebody, or replaces who has that id.

@@ -75,7 +75,7 @@ impl Change<'_> {
             return Err(invalid(format!("Cannot set permissions on this node - unknown authority: {authority}")));
         }
         let is_settable = SETTABLE.contains(&name.as_str()) || SETTABLE_IN_SITES.contains(&name.as_str());
-        let role = Role::named(&name).filter(|_| is_settable || existing.is_some());
+        let role = existing.map(|grant| grant.role).or_else(|| Role::named(&name).filter(|_| is_settable));
         let unknown = || invalid(format!("Cannot set permissions on this node - unknown access level: {name}"));
         Ok(Grant { authority: authority.as_str().into(), role: role.ok_or_else(unknown)?, is_denied })
     }

@@ -72,7 +72,7 @@ impl Change<'_> {
         if !target.node_type.is_folder() {
             return Err(Error::InvalidArgument(format!("Invalid type of target parent: {}", ends.target).into()));
         }
-        if self.tree.is_at_or_above(ends.source, ends.target) {
+        if self.tree.is_at_or_below(ends.target, &[ends.source]) {
             return Err(Error::Cyclic);
         }
         if self.is_taken(ends.target, &ends.name, None) && !ends.is_same {

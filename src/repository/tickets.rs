@@ -68,6 +68,13 @@ impl Tickets {
         Some(ticket.user.clone())
     }
 
+    /// Whose ticket that is. This look changes nothing.
+    pub(crate) fn peek(&self, ticket: &str) -> Option<UserName> {
+        let now = self.0.clock.now();
+        let valid = self.valid();
+        valid.get(digits(ticket)?).filter(|ticket| ticket.is_valid(now)).map(|ticket| ticket.user.clone())
+    }
+
     /// Ends a ticket for everyone who has it.
     pub(crate) fn delete(&self, ticket: &str) {
         if let Some(digits) = digits(ticket) {

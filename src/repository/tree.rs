@@ -158,16 +158,15 @@ impl Tree {
         found
     }
 
-    /// Whether `folder` can be reached from `id`, through primary and secondary children, or is that node.
-    pub(crate) fn is_at_or_above(&self, id: NodeId, folder: NodeId) -> bool {
-        let (mut left, mut seen) = (vec![folder], HashSet::new());
+    /// Whether `node` is one of `tops`, or can be reached from one through primary and secondary children.
+    pub(crate) fn is_at_or_below(&self, node: NodeId, tops: &[NodeId]) -> bool {
+        let (mut left, mut seen) = (vec![node], HashSet::new());
         while let Some(next) = left.pop() {
-            if next == id {
+            if tops.contains(&next) {
                 return true;
             }
-            if let Some(node) = self.find(next).filter(|_| seen.insert(next)) {
-                left.extend(node.parent);
-                left.extend(node.secondary_parents.iter().map(|link| link.parent));
+            if seen.insert(next) {
+                left.extend(self.parents(next));
             }
         }
         false

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use alfresco_downloads_mock::NetworkStyle;
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 
 use crate::support::{
@@ -196,7 +197,7 @@ fn every_script_challenges_in_its_own_name() {
 
 #[test]
 fn all_who_are_refused_are_told_the_same() {
-    let mock = TestMock::start();
+    let mock = TestMock::with(|config| config.control.networks = NetworkStyle::Strict);
     let dead = basic("Basic", DEAD);
     let body = unauthenticated("ResourceWebScript.get");
     for (row, network, query, auth) in [
@@ -216,7 +217,10 @@ fn all_who_are_refused_are_told_the_same() {
 
 #[test]
 fn the_challenge_may_be_basic() {
-    let mock = TestMock::with(|config| config.basic_auth_scheme = true);
+    let mock = TestMock::with(|config| {
+        config.basic_auth_scheme = true;
+        config.control.networks = NetworkStyle::Strict;
+    });
     mock.get(&format!("{BASE}/downloads/x"), Auth::None).expect(
         "basicAuthScheme",
         &challenge_head(r#"Basic realm="Alfresco -default- tenant""#),

@@ -1,5 +1,7 @@
 //! How a request finds its operation, and what is refused before (wire reference, downloads, section 1).
 
+use alfresco_downloads_mock::NetworkStyle;
+
 use crate::support::{
     ADMIN, ALICE, Auth, BASE, CHALLENGE, Response, Summary, TICKETS, TestMock, challenge_head, error_body, json_head,
     literal_error_body, node_id, resource_error_head, routing_error_head,
@@ -87,7 +89,7 @@ fn step_2_the_path_is_decoded() {
 
 #[test]
 fn step_2_the_first_segment_is_the_network() {
-    let mock = TestMock::start();
+    let mock = TestMock::with(|config| config.control.networks = NetworkStyle::Strict);
     let path = format!("/downloads/{}", finished(&mock));
     let of = |network: &str| format!("/alfresco/api/{network}/public/alfresco/versions/1{path}");
     let body = unauthenticated("ResourceWebScript.get");

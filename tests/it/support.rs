@@ -7,6 +7,8 @@ pub(crate) mod archive;
 mod http;
 #[path = "support/process.rs"]
 pub(crate) mod process;
+#[path = "support/readme.rs"]
+pub(crate) mod readme;
 #[path = "support/seeding.rs"]
 pub(crate) mod seeding;
 #[path = "support/steps.rs"]

@@ -71,6 +71,9 @@ fn whoever_trusts_its_authority_is_served_under_each_of_its_names() {
     let refusal = ask(address, "other.example.org", config).unwrap_err();
     assert!(refusal.contains("not valid for name"), "{refusal}");
     assert_eq!(mock.get(LIVE, Auth::None).status, 200, "the plain port is there as ever");
+    let served = mock.get("/__admin/ca.pem", Auth::None);
+    assert_eq!(served.header("Content-Type"), Some("application/x-pem-file"));
+    assert_eq!(Some(served.text()), mock.ca_pem());
 }
 
 #[test]
@@ -85,6 +88,7 @@ fn each_run_has_an_authority_of_its_own() {
 fn without_a_port_there_is_no_https() {
     let mock = TestMock::start();
     assert_eq!((mock.tls_address(), mock.ca_pem()), (None, None));
+    assert_eq!(mock.get("/__admin/ca.pem", Auth::None).status, 404);
 }
 
 #[test]

@@ -245,6 +245,7 @@ fn content_never_changes_under_an_archive_or_a_reader() {
     let request =
         format!("GET {BASE}/nodes/{id}/content HTTP/1.1\r\nHost: a\r\nAuthorization: Basic YWRtaW46YWRtaW4=\r\n\r\n");
     reader.send(request.as_bytes());
+    reader.wait_for_answer();
     entry_of(&mock.put_content(ADMIN, &id, "", b"new"), 200);
     assert_eq!(mock.content(ADMIN, &id), b"new");
     assert!(reader.receive("GET").body == old, "the reader of the old content finishes undisturbed");

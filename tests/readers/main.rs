@@ -1,5 +1,6 @@
 //! Other people's readers: Python's zipfile, Info-ZIP's unzip and Java's `ZipInputStream` find in our archives what is in
-//! them. They must be installed, so `cargo test` leaves these out; `tests/readers/run` installs them and runs this.
+//! them; and the README's examples for curl and Python work. They must be installed, so `cargo test` leaves these out;
+//! `tests/readers/run` installs them and runs this.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
@@ -19,7 +20,7 @@ use crc32fast::Hasher;
 use tempfile::NamedTempFile;
 
 use crate::support::{
-    ADMIN, BASE, OwnFixtures, TestMock, archive, archive::Directory, node_id, path_id, process::text,
+    ADMIN, BASE, OwnFixtures, TestMock, archive, archive::Directory, node_id, path_id, process::text, readme,
 };
 
 /// Runs another program, which these tests are about.
@@ -166,4 +167,31 @@ fn python_lists_six_gigabytes_through_ranges() {
     let listed = output_of(&mut python, "python3");
     let rows: Vec<_> = listed.lines().map(|line| line.rsplit_once(' ').unwrap().0).collect();
     assert_eq!(rows, ["f/ 0", "f/large.bin 6000000000", "f/small.txt 2000"]);
+}
+
+/// Runs an example of the README against a mock of its own, in a folder of its own; what it leaves there as
+/// `reports.zip` must hold what the folder Reports does.
+fn run_example(language: &str, program: &str, package: &str) {
+    let example = readme::examples(&readme::section("Make a download"), language).concat();
+    let mock = TestMock::start();
+    let folder = tempfile::tempdir().unwrap();
+    let example = example.replace("http://127.0.0.1:8080", mock.url());
+    assert!(example.contains(mock.url()), "the example asks another server");
+    let mut command = Command::new(program);
+    output_of(command.args(["-c", &example]).current_dir(folder.path()).env("no_proxy", "*"), package);
+    let names = listed_by_unzip(&folder.path().join("reports.zip"));
+    let expected = ["Reports/", "Reports/2026/Q1 results.txt", "Reports/empty.txt", "Reports/Board pack/summary.pdf"];
+    for name in expected {
+        assert!(names.lines().any(|line| line == name), "{name} is not among {names}");
+    }
+}
+
+#[test]
+fn the_example_for_curl_works() {
+    run_example("sh", "sh", "curl");
+}
+
+#[test]
+fn the_example_for_python_works() {
+    run_example("python", "python3", "python3");
 }

@@ -138,6 +138,11 @@ impl Connection {
         self.stream.write_all(bytes).expect("the mock reads the request");
     }
 
+    /// Waits for the first bytes of an answer.
+    pub(crate) fn wait_for_answer(&mut self) {
+        assert!(!self.ahead.is_empty() || self.fill(), "an answer begins");
+    }
+
     /// Reads one answer to a request of that method.
     pub(crate) fn receive(&mut self, method: &str) -> Response {
         let (status_line, headers) = self.receive_head();

@@ -1,0 +1,155 @@
+//! Control over HTTP: the routes below `/__admin`, a prefix that Alfresco does not use.
+//!
+//! JSON in and out, RFC 9457 problem details for errors, an `OpenAPI` document made from the code. No logic of its own:
+//! each handler calls one method of [`Control`].
+
+mod clock;
+mod downloads;
+mod extract;
+mod faults;
+mod gates;
+mod journal;
+mod networks;
+mod openapi;
+mod problem;
+mod settings;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    body::Body,
+    extract::Request,
+    http::{
+        HeaderValue, StatusCode,
+        header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE},
+        request::Parts,
+    },
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use bytes::Bytes;
+use serde::Serialize;
+use tower::ServiceExt as _;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use self::problem::Problem;
+use crate::control::Control;
+
+/// What every path of control begins with.
+const PREFIX: &str = "/__admin";
+
+/// Whether a path is one of control.
+pub(crate) fn is_admin(path: &str) -> bool {
+    path.strip_prefix(PREFIX).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// Answers requests for control. Clones share everything.
+#[derive(Clone, Debug)]
+pub(crate) struct Admin(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    router: Router,
+    /// What the `Authorization` header must be, if anything.
+    authorization: Option<String>,
+}
+
+impl Admin {
+    /// `token` is what callers must show, and `ca_pem` the certificate of the authority that HTTPS is to be trusted for.
+    pub(crate) fn new(control: Control, token: Option<&str>, ca_pem: Option<&str>) -> Self {
+        let (operations, document) = routes().split_for_parts();
+        let ca_pem = ca_pem.map(|pem| Bytes::copy_from_slice(pem.as_bytes()));
+        // Made once: it never changes.
+        let document = Bytes::from(openapi::finish(document));
+        let router = Router::new()
+            .nest(PREFIX, operations)
+            .route(&format!("{PREFIX}/openapi.json"), get(async move || openapi::document(document.clone())))
+            .route(&format!("{PREFIX}/ca.pem"), get(async move || authority(ca_pem.clone())))
+            .fallback(async || Problem::new(StatusCode::NOT_FOUND, "there is nothing at this address"))
+            .method_not_allowed_fallback(async || {
+                Problem::new(StatusCode::METHOD_NOT_ALLOWED, "the method does not fit the address")
+            })
+            .with_state(control);
+        Self(Arc::new(Inner { router, authorization: token.map(|token| format!("Bearer {token}")) }))
+    }
+
+    pub(crate) async fn answer(&self, parts: Parts, body: Body) -> Response {
+        if let Some(expected) = &self.0.authorization {
+            let stated = parts.headers.get(AUTHORIZATION).map(HeaderValue::as_bytes).unwrap_or_default();
+            if stated != expected.as_bytes() {
+                return Problem::unauthorized().into_response();
+            }
+        }
+        match self.0.router.clone().oneshot(Request::from_parts(parts, body)).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        }
+    }
+}
+
+/// The certificate of the authority that was made for this run.
+fn authority(pem: Option<Bytes>) -> Response {
+    match pem {
+        Some(pem) => ([(CONTENT_TYPE, "application/x-pem-file"), (CACHE_CONTROL, "no-store")], pem).into_response(),
+        None => Problem::new(
+            StatusCode::NOT_FOUND,
+            "there is no authority of our own: --tls-port is not set, or a certificate was given",
+        )
+        .into_response(),
+    }
+}
+
+/// The operations. Each is described where it is.
+fn routes() -> OpenApiRouter<Control> {
+    OpenApiRouter::with_openapi(openapi::beginning())
+        .routes(routes!(gates::list_gates, gates::add_gate, gates::remove_gates))
+        .routes(routes!(gates::remove_gate))
+        .routes(routes!(gates::list_outcomes, gates::add_outcome, gates::remove_outcomes))
+        .routes(routes!(gates::remove_outcome))
+        .routes(routes!(downloads::list_downloads))
+        .routes(routes!(downloads::get_download))
+        .routes(routes!(downloads::get_report))
+        .routes(routes!(downloads::verify))
+        .routes(routes!(downloads::hold, downloads::release))
+        .routes(routes!(downloads::step))
+        .routes(routes!(downloads::wait))
+        .routes(routes!(clock::get_clock, clock::set_clock))
+        .routes(routes!(clock::freeze))
+        .routes(routes!(clock::resume))
+        .routes(routes!(clock::advance))
+        .routes(routes!(settings::get_settings, settings::change_settings))
+        .routes(routes!(faults::list_faults, faults::add_fault, faults::replace_faults, faults::remove_faults))
+        .routes(routes!(faults::remove_fault))
+        .routes(routes!(faults::get_outage, faults::begin_outage, faults::end_outage))
+        .routes(routes!(journal::get_journal, journal::clear_journal))
+        .routes(routes!(journal::wait_for_requests))
+        .routes(routes!(networks::list_networks))
+        .routes(routes!(networks::get_network, networks::create_network, networks::drop_network))
+        .routes(routes!(networks::reset_network))
+        .routes(routes!(networks::reset))
+}
+
+type Result<T, E = Problem> = std::result::Result<T, E>;
+
+/// A result as JSON.
+#[derive(Debug)]
+struct Reply<T>(StatusCode, T);
+
+impl<T> Reply<T> {
+    fn ok(value: T) -> Self {
+        Self(StatusCode::OK, value)
+    }
+}
+
+impl<T: Serialize> IntoResponse for Reply<T> {
+    fn into_response(self) -> Response {
+        match serde_json::to_vec(&self.1) {
+            Ok(json) => {
+                let headers = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")];
+                (self.0, headers, json).into_response()
+            }
+            Err(failure) => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, &failure.to_string()).into_response(),
+        }
+    }
+}

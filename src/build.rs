@@ -1,0 +1,9 @@
+//! Runs before a build: a file that comes or goes below `fixtures/` makes the package build anew.
+//!
+//! The macro that compiles the built-in fixtures in makes cargo watch the files that it found, not the folders.
+
+#![expect(clippy::print_stdout, reason = "cargo reads it")]
+
+fn main() {
+    println!("cargo::rerun-if-changed=fixtures");
+}

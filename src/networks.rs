@@ -1,0 +1,213 @@
+//! The networks: a world per name, made on first use.
+//!
+//! The segment of the path behind `/alfresco/api` names one. `-default-` is there from the start and for good; any other
+//! springs up as the same image of the start, and is dropped when nobody has used it for a while.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use tokio::sync::Notify;
+use tracing::{debug, info};
+
+use crate::{
+    clock::{Clock, Timestamp},
+    network::{self, DEFAULT, Image, Network},
+    tasks::Tasks,
+};
+
+/// The longest name of a network.
+const LONGEST_NAME: usize = 128;
+
+/// The networks of an instance. Clones are the same networks.
+#[derive(Clone, Debug)]
+pub(crate) struct Networks(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    image: Image,
+    tasks: Tasks,
+    /// Whether only those exist that were created on purpose.
+    is_strict: bool,
+    /// How long one may be unused.
+    idle: Duration,
+    /// Real time, which no tester moves: how long nobody has asked is not a matter of a network's own clock.
+    clock: Clock,
+    worlds: Mutex<BTreeMap<String, World>>,
+    /// There is one more that may become idle.
+    grown: Notify,
+}
+
+#[derive(Debug)]
+struct World {
+    network: Network,
+    last_used: Timestamp,
+}
+
+/// Why a network cannot be dropped or made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NetworkError {
+    /// There is none of that name.
+    #[error("there is no network of that name")]
+    Unknown,
+    /// `-default-` can be reset, and nothing else.
+    #[error("-default- is always there")]
+    Default,
+    /// No path could name it.
+    #[error("a network's name has 1 to 128 letters, digits, dots, hyphens and underscores")]
+    Name,
+}
+
+impl Networks {
+    /// The default network, and room for others.
+    pub(crate) fn new(image: Image, tasks: Tasks, is_strict: bool, idle: Duration) -> Self {
+        let clock = Clock::system();
+        let default = Network::from_image(&image, DEFAULT, tasks.child());
+        let world = World { network: default, last_used: clock.now() };
+        let worlds = Mutex::new(BTreeMap::from([(DEFAULT.to_owned(), world)]));
+        let networks = Self(Arc::new(Inner { image, tasks, is_strict, idle, clock, worlds, grown: Notify::new() }));
+        networks.0.tasks.spawn("network cleaner", networks.clone().drop_idle());
+        networks
+    }
+
+    /// The network that a request's path names; none when there is none, and none may spring up.
+    pub(crate) fn at(&self, name: &str) -> Option<Network> {
+        let name = canonical(name)?;
+        if self.0.is_strict { self.existing(&name) } else { Some(self.made(name)) }
+    }
+
+    /// `-default-`.
+    pub(crate) fn default(&self) -> Network {
+        self.made(DEFAULT.to_owned())
+    }
+
+    /// The network of that name, which is made if it is not there.
+    pub(crate) fn create(&self, name: &str) -> Result<Network, NetworkError> {
+        Ok(self.made(canonical(name).ok_or(NetworkError::Name)?))
+    }
+
+    /// The network of that name, if it is there, or may spring up at a request.
+    pub(crate) fn find(&self, name: &str) -> Result<Network, NetworkError> {
+        canonical(name).ok_or(NetworkError::Name)?;
+        self.at(name).ok_or(NetworkError::Unknown)
+    }
+
+    /// The names of all, in their order.
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.worlds().keys().cloned().collect()
+    }
+
+    /// Puts a network back to the start. What runs in it ends; bodies that are being sent go on.
+    pub(crate) fn reset(&self, name: &str) -> Result<(), NetworkError> {
+        let name = canonical(name).ok_or(NetworkError::Name)?;
+        let mut worlds = self.worlds();
+        let Some(world) = worlds.get_mut(&name) else {
+            return if self.0.is_strict { Err(NetworkError::Unknown) } else { Ok(()) };
+        };
+        let old = self.begin_again(world);
+        drop(worlds);
+        drop(old);
+        Ok(())
+    }
+
+    /// Puts `-default-` back to the start, and drops all others.
+    pub(crate) fn reset_all(&self) {
+        let mut worlds = self.worlds();
+        let mut others = std::mem::take(&mut *worlds);
+        let mut old = None;
+        if let Some(mut default) = others.remove(DEFAULT) {
+            old = Some(self.begin_again(&mut default));
+            worlds.insert(DEFAULT.to_owned(), default);
+        }
+        drop(worlds);
+        for world in others.values() {
+            world.network.end();
+        }
+        drop((old, others));
+    }
+
+    /// Drops a network with all that is in it. When its name is used again, it is a new one.
+    pub(crate) fn drop_network(&self, name: &str) -> Result<(), NetworkError> {
+        let name = canonical(name).ok_or(NetworkError::Name)?;
+        if name == DEFAULT {
+            return Err(NetworkError::Default);
+        }
+        let world = self.worlds().remove(&name).ok_or(NetworkError::Unknown)?;
+        world.network.end();
+        Ok(())
+    }
+
+    fn existing(&self, name: &str) -> Option<Network> {
+        let now = self.0.clock.now();
+        let mut worlds = self.worlds();
+        let world = worlds.get_mut(name)?;
+        world.last_used = now;
+        Some(world.network.clone())
+    }
+
+    fn made(&self, name: String) -> Network {
+        if let Some(network) = self.existing(&name) {
+            return network;
+        }
+        let mut worlds = self.worlds();
+        let now = self.0.clock.now();
+        let world = worlds.entry(name).or_insert_with_key(|name| {
+            debug!("made the network {name}");
+            World { network: Network::from_image(&self.0.image, name, self.0.tasks.child()), last_used: now }
+        });
+        let network = world.network.clone();
+        drop(worlds);
+        self.0.grown.notify_one();
+        network
+    }
+
+    /// The old network, which has ended.
+    fn begin_again(&self, world: &mut World) -> Network {
+        world.network.end();
+        let fresh = world.network.begin_again(&self.0.image, self.0.tasks.child());
+        world.last_used = self.0.clock.now();
+        std::mem::replace(&mut world.network, fresh)
+    }
+
+    /// Drops networks as they become idle.
+    async fn drop_idle(self) {
+        loop {
+            let limit = self.0.clock.now() - self.0.idle;
+            let mut dropped = Vec::new();
+            let next = {
+                let mut worlds = self.worlds();
+                let is_idle = |(name, world): &(&String, &World)| *name != DEFAULT && world.last_used < limit;
+                let idle: Vec<String> = worlds.iter().filter(is_idle).map(|(name, _)| name.clone()).collect();
+                dropped.extend(idle.into_iter().filter_map(|name| worlds.remove_entry(&name)));
+                worlds.iter().filter(|(name, _)| *name != DEFAULT).map(|(_, world)| world.last_used).min()
+            };
+            for (name, world) in dropped {
+                info!("dropped the network {name}, which nobody has used for {:?}", self.0.idle);
+                world.network.end();
+            }
+            match next {
+                Some(oldest) => {
+                    self.0.clock.sleep_until(oldest + self.0.idle + Duration::from_millis(1)).await;
+                }
+                None => self.0.grown.notified().await,
+            }
+        }
+    }
+
+    fn worlds(&self) -> MutexGuard<'_, BTreeMap<String, World>> {
+        self.0.worlds.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The name as it is kept: without case, as the real server's tenants. `-system-` is the default one's.
+fn canonical(name: &str) -> Option<String> {
+    let is_valid = (1..=LONGEST_NAME).contains(&name.len())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
+    if !is_valid {
+        return None;
+    }
+    let name = name.to_ascii_lowercase();
+    Some(if name == network::SYSTEM { DEFAULT.to_owned() } else { name })
+}
