@@ -56,14 +56,16 @@ struct Inner {
 }
 
 impl Admin {
-    /// `token` is what callers must show.
-    pub(crate) fn new(control: Control, token: Option<&str>) -> Self {
+    /// `token` is what callers must show, and `ca_pem` the certificate of the authority that HTTPS is to be trusted for.
+    pub(crate) fn new(control: Control, token: Option<&str>, ca_pem: Option<&str>) -> Self {
         let (operations, document) = routes().split_for_parts();
+        let ca_pem = ca_pem.map(|pem| Bytes::copy_from_slice(pem.as_bytes()));
         // Made once: it never changes.
         let document = Bytes::from(openapi::finish(document));
         let router = Router::new()
             .nest(PREFIX, operations)
             .route(&format!("{PREFIX}/openapi.json"), get(async move || openapi::document(document.clone())))
+            .route(&format!("{PREFIX}/ca.pem"), get(async move || authority(ca_pem.clone())))
             .fallback(async || Problem::new(StatusCode::NOT_FOUND, "there is nothing at this address"))
             .method_not_allowed_fallback(async || {
                 Problem::new(StatusCode::METHOD_NOT_ALLOWED, "the method does not fit the address")
@@ -83,6 +85,18 @@ impl Admin {
             Ok(response) => response,
             Err(never) => match never {},
         }
+    }
+}
+
+/// The certificate of the authority that was made for this run.
+fn authority(pem: Option<Bytes>) -> Response {
+    match pem {
+        Some(pem) => ([(CONTENT_TYPE, "application/x-pem-file"), (CACHE_CONTROL, "no-store")], pem).into_response(),
+        None => Problem::new(
+            StatusCode::NOT_FOUND,
+            "there is no authority of our own: --tls-port is not set, or a certificate was given",
+        )
+        .into_response(),
     }
 }
 

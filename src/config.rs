@@ -6,6 +6,8 @@
 #![expect(clippy::doc_markdown, reason = "clap prints these texts, and backticks mean nothing in a terminal")]
 
 mod control;
+mod health;
+mod tls;
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -18,7 +20,11 @@ use clap::{
     Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, builder::Resettable, error::ErrorKind,
 };
 
-pub use self::control::{ControlConfig, NetworkStyle, Switch};
+pub use self::{
+    control::{ControlConfig, NetworkStyle, Switch},
+    health::HealthArgs,
+    tls::{Names, TlsConfig, TlsMode},
+};
 use crate::settings::{DownloadSettings, ProgressStyle};
 
 /// The command line.
@@ -53,20 +59,6 @@ pub enum Command {
     },
 }
 
-/// Whom to ask for health, and how patiently.
-#[derive(Debug, Args)]
-pub struct HealthArgs {
-    /// The server's address [default: http://127.0.0.1 at the port of ALFRESCO_MOCK_PORT, else 8080]
-    #[arg(long, value_name = "URL")]
-    pub url: Option<String>,
-    /// The port to ask when no URL is given; the variable that the server itself reads
-    #[arg(long, env = "ALFRESCO_MOCK_PORT", value_name = "PORT", default_value_t = 8080, value_parser = port)]
-    pub port: u16,
-    /// How long to keep asking before giving up
-    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = duration)]
-    pub wait: Duration,
-}
-
 /// Everything that is fixed when the server starts. Each field is a flag and an environment variable.
 #[derive(Args, Clone, Debug)]
 #[non_exhaustive]
@@ -83,11 +75,15 @@ pub struct Config {
     #[arg(long, env = "ALFRESCO_MOCK_PORT_FILE", value_name = "PATH")]
     pub port_file: Option<PathBuf>,
 
+    /// HTTPS, beside the plain port.
+    #[command(flatten)]
+    pub tls: TlsConfig,
+
     /// The repository's content: a folder, or a zip of one [default: the built-in fixtures]
     #[arg(long, env = "ALFRESCO_MOCK_FIXTURES", value_name = "PATH")]
     pub fixtures: Option<PathBuf>,
 
-    /// Fixtures to use when --fixtures names none and something lies there, as in the image [default: none]
+    /// Fixtures to use when no others are named and something lies there, as in the image [default: none]
     #[arg(long, env = "ALFRESCO_MOCK_DEFAULT_FIXTURES", value_name = "PATH")]
     pub default_fixtures: Option<PathBuf>,
 
@@ -247,6 +243,11 @@ impl Config {
     /// Where to listen.
     pub(crate) fn address(&self) -> SocketAddr {
         SocketAddr::new(self.bind, self.port)
+    }
+
+    /// Where to listen for HTTPS, if at all.
+    pub(crate) fn tls_address(&self) -> Option<SocketAddr> {
+        self.tls.tls_port.map(|port| SocketAddr::new(self.bind, port))
     }
 
     /// Where to listen for testers, if that is not the same port.

@@ -43,13 +43,14 @@ mod server;
 mod settings;
 mod spelling;
 mod tasks;
+mod tls;
 
 pub use self::{
     check::check,
     clock::{Clock, NotATimestamp, Timestamp},
     config::{
-        Command, CommandLine, Config, ContentLimit, ControlConfig, HealthArgs, LogFormat, NetworkStyle, Origins,
-        Switch, Tokens, Usage,
+        Command, CommandLine, Config, ContentLimit, ControlConfig, HealthArgs, LogFormat, Names, NetworkStyle, Origins,
+        Switch, TlsConfig, TlsMode, Tokens, Usage,
     },
     control::{
         ClockView, Condition, Control, DownloadView, Expectations, FaultGuard, FaultRule, GateGuard, GateOrder,
@@ -75,6 +76,7 @@ pub use self::{
         node::{NodeId, NotANodeId, UserName},
     },
     settings::{DownloadSettings, ProgressStyle, Settings},
+    tls::TlsError,
 };
 
 /// The README's Rust is compiled and run with the other examples.

@@ -46,8 +46,9 @@ fn serve(config: &Config) -> ExitCode {
         Err(error) => return fail(1, error),
     };
     let version = env!("CARGO_PKG_VERSION");
+    let encrypted = mock.tls_address().map_or_else(String::new, |address| format!(" and https://{address}"));
     let ready = format!(
-        "alfresco-downloads-mock {version} ready on {} ({} nodes, login admin/admin)",
+        "alfresco-downloads-mock {version} ready on {}{encrypted} ({} nodes, login admin/admin)",
         mock.url(),
         mock.nodes()
     );

@@ -31,9 +31,10 @@ use crate::{
     network::Image,
     networks::Networks,
     repository::fixture::{self, FixtureError},
-    server,
+    server::{self, Door},
     spelling::Spelling,
     tasks::Tasks,
+    tls::{self, TlsError},
 };
 
 /// Why nothing is listening.
@@ -67,6 +68,9 @@ pub enum StartError {
         /// What the system says.
         source: io::Error,
     },
+    /// HTTPS cannot be offered as configured.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The machine has no thread or socket to spare, or the program has a bug.
     #[error("cannot start: {0}")]
     Internal(Box<dyn std::error::Error + Send + Sync>),
@@ -92,6 +96,8 @@ fn lines(mistakes: &[FixtureError]) -> String {
 pub struct Mock {
     address: SocketAddr,
     url: String,
+    tls_address: Option<SocketAddr>,
+    ca_pem: Option<String>,
     admin_address: Option<SocketAddr>,
     networks: Networks,
     tasks: Tasks,
@@ -129,10 +135,18 @@ impl Mock {
         };
         let thread = thread::Builder::new().name("mock".to_owned()).spawn(life).map_err(internal)?;
         match told.recv() {
-            Ok(Ok(Started { address, admin_address, networks, tasks, runtime })) => {
-                let url = format!("http://{address}");
-                Ok(Self { address, url, admin_address, networks, tasks, runtime, thread: Some(thread), ended })
-            }
+            Ok(Ok(Started { address, tls_address, ca_pem, admin_address, networks, tasks, runtime })) => Ok(Self {
+                address,
+                url: format!("http://{address}"),
+                tls_address,
+                ca_pem,
+                admin_address,
+                networks,
+                tasks,
+                runtime,
+                thread: Some(thread),
+                ended,
+            }),
             Ok(Err(error)) => {
                 let _ = thread.join();
                 Err(error)
@@ -149,6 +163,17 @@ impl Mock {
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where it listens for HTTPS, if it does.
+    pub fn tls_address(&self) -> Option<SocketAddr> {
+        self.tls_address
+    }
+
+    /// The certificate of its own authority, in PEM, which a client of its HTTPS is to trust; none when it has no HTTPS, or
+    /// was given a certificate.
+    pub fn ca_pem(&self) -> Option<&str> {
+        self.ca_pem.as_deref()
     }
 
     /// Where testers control it, such as `http://127.0.0.1:41235/__admin`; none when that is off.
@@ -217,17 +242,12 @@ impl Drop for Mock {
 /// What a start hands over.
 struct Started {
     address: SocketAddr,
+    tls_address: Option<SocketAddr>,
+    ca_pem: Option<String>,
     admin_address: Option<SocketAddr>,
     networks: Networks,
     tasks: Tasks,
     runtime: Handle,
-}
-
-/// What listens, and what answers there.
-struct Door {
-    listener: TcpListener,
-    address: SocketAddr,
-    front: Front,
 }
 
 /// The life of an instance: its runtime is made and dropped on this thread.
@@ -241,24 +261,9 @@ fn run(config: &Config, tell: &SyncSender<Result<Started, StartError>>) {
     };
     let tasks = Tasks::new(runtime.handle().clone());
     match build(config, &tasks, &runtime) {
-        Ok((door, admin_door, networks)) => {
-            let own_port = (config.control.admin == Switch::On).then_some(door.address);
-            let started = Started {
-                address: door.address,
-                admin_address: admin_door.as_ref().map(|door| door.address).or(own_port),
-                networks,
-                tasks: tasks.clone(),
-                runtime: runtime.handle().clone(),
-            };
+        Ok((started, doors)) => {
             if tell.send(Ok(started)).is_ok() {
-                let serve = |door: Door| server::serve(door.listener, door.front, tasks.clone());
-                runtime.block_on(async {
-                    tokio::join!(serve(door), async {
-                        if let Some(door) = admin_door {
-                            serve(door).await;
-                        }
-                    })
-                });
+                runtime.block_on(server::serve(doors, tasks.clone()));
             }
         }
         Err(error) => {
@@ -272,14 +277,16 @@ fn run(config: &Config, tell: &SyncSender<Result<Started, StartError>>) {
 }
 
 /// Binds first, then makes everything that the first request needs.
-fn build(config: &Config, tasks: &Tasks, runtime: &Runtime) -> Result<(Door, Option<Door>, Networks), StartError> {
+fn build(config: &Config, tasks: &Tasks, runtime: &Runtime) -> Result<(Started, Vec<Door>), StartError> {
     let _entered = runtime.enter();
     let (listener, address) = listen(config.address(), runtime)?;
+    let tls_listener = config.tls_address().map(|address| listen(address, runtime)).transpose()?;
     let admin_listener = config.admin_address().map(|address| listen(address, runtime)).transpose()?;
     let folder = config.temp_folder();
     let spool = Spool::in_folder(&folder).map_err(|source| StartError::TempDir { folder, source })?;
+    let now = Clock::system().now();
     let loaded = match config.chosen_fixtures() {
-        Some(path) => fixture::load(path, &spool, Clock::system().now()),
+        Some(path) => fixture::load(path, &spool, now),
         None => fixture::built_in(),
     }
     .map_err(StartError::Fixtures)?;
@@ -289,17 +296,30 @@ fn build(config: &Config, tasks: &Tasks, runtime: &Runtime) -> Result<(Door, Opt
     let is_strict = config.control.networks == NetworkStyle::Strict;
     let networks = Networks::new(image, tasks.clone(), is_strict, config.control.network_max_idle);
     let control = Control::new(networks.clone(), tasks.clone());
-    let admin =
-        (config.control.admin == Switch::On).then(|| Admin::new(control, config.control.admin_token.as_deref()));
+    let tls = tls_listener.as_ref().map(|_| tls::prepare(&config.tls, now)).transpose()?;
+    let ca_pem = tls.as_ref().and_then(|tls| tls.ca_pem.clone());
+    let is_admin_on = config.control.admin == Switch::On;
+    let admin = is_admin_on.then(|| Admin::new(control, config.control.admin_token.as_deref(), ca_pem.as_deref()));
     let spelling = runtime.block_on(Spelling::learn()).map_err(internal)?;
     let front = |admin| Front::new(networks.clone(), config, intake.clone(), spelling.clone(), admin);
-    let admin_here = admin.clone().filter(|_| admin_listener.is_none());
-    let door = Door { listener, address, front: front(admin_here) };
-    let admin_door = admin_listener.map(|(listener, address)| Door { listener, address, front: front(admin) });
+    let public = front(admin.clone().filter(|_| admin_listener.is_none()));
+    let started = Started {
+        address,
+        tls_address: tls_listener.as_ref().map(|(_, address)| *address),
+        ca_pem,
+        admin_address: admin_listener.as_ref().map(|(_, address)| *address).or(is_admin_on.then_some(address)),
+        networks: networks.clone(),
+        tasks: tasks.clone(),
+        runtime: runtime.handle().clone(),
+    };
+    let encrypted = tls_listener.zip(tls);
+    let encrypted = encrypted.map(|((listener, _), tls)| Door::encrypted(listener, tls.acceptor, public.clone()));
+    let for_testers = admin_listener.map(|(listener, _)| Door::plain(listener, front(admin)));
+    let doors = [Some(Door::plain(listener, public)), encrypted, for_testers];
     if let Some(file) = &config.port_file {
         write_port(file, address.port())?;
     }
-    Ok((door, admin_door, networks))
+    Ok((started, doors.into_iter().flatten().collect()))
 }
 
 fn listen(address: SocketAddr, runtime: &Runtime) -> Result<(TcpListener, SocketAddr), StartError> {

@@ -4,18 +4,30 @@
 
 use std::{convert::Infallible, io, time::Duration};
 
-use hyper::{server::conn::http1, service::service_fn};
+use futures_util::future::join_all;
+use hyper::{
+    Request, Response,
+    body::Incoming,
+    rt::Executor,
+    server::conn::{http1, http2},
+    service::service_fn,
+};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
-    server::graceful::GracefulShutdown,
+    server::graceful::{GracefulShutdown, Watcher},
 };
-use tokio::net::TcpListener;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpListener,
+};
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
 use crate::{
     api::front::Front,
     clock,
+    layers::body::Watched,
     line::{Line, Wire},
     tasks::Tasks,
 };
@@ -26,18 +38,43 @@ pub(crate) const GRACE: Duration = Duration::from_secs(2);
 /// How long to wait before accepting again when the process has no file descriptor left.
 const EXHAUSTED: Duration = Duration::from_millis(50);
 
+/// A port that is listened on, and what answers there.
+pub(crate) struct Door {
+    listener: TcpListener,
+    /// None for plain HTTP.
+    tls: Option<TlsAcceptor>,
+    front: Front,
+}
+
+impl Door {
+    pub(crate) fn plain(listener: TcpListener, front: Front) -> Self {
+        Self { listener, tls: None, front }
+    }
+
+    pub(crate) fn encrypted(listener: TcpListener, tls: TlsAcceptor, front: Front) -> Self {
+        Self { listener, tls: Some(tls), front }
+    }
+}
+
 /// Serves until the tasks are told to stop; then idle connections are closed at once, and running ones soon.
-pub(crate) async fn serve(listener: TcpListener, front: Front, tasks: Tasks) {
-    let stopping = tasks.stopping();
+pub(crate) async fn serve(doors: Vec<Door>, tasks: Tasks) {
     let graceful = GracefulShutdown::new();
     let cut = CancellationToken::new();
-    let mut builder = http1::Builder::new();
-    builder.title_case_headers(true).timer(TokioTimer::new()).header_read_timeout(None);
+    join_all(doors.into_iter().map(|door| accept(door, &tasks, &graceful, &cut))).await;
+    if clock::within(GRACE, graceful.shutdown()).await.is_none() {
+        warn!("some connections were cut after {GRACE:?}");
+        cut.cancel();
+    }
+}
+
+/// Accepts connections until the tasks are told to stop.
+async fn accept(door: Door, tasks: &Tasks, graceful: &GracefulShutdown, cut: &CancellationToken) {
+    let stopping = tasks.stopping();
     loop {
         let accepted = tokio::select! {
             biased;
             () = stopping.cancelled() => break,
-            accepted = listener.accept() => accepted,
+            accepted = door.listener.accept() => accepted,
         };
         let stream = match accepted {
             Ok((stream, _)) => stream,
@@ -51,30 +88,76 @@ pub(crate) async fn serve(listener: TcpListener, front: Front, tasks: Tasks) {
         };
         // Answers are written whole, so waiting for more to send would only delay them.
         let _ = stream.set_nodelay(true);
-        let (front, line) = (front.clone(), Line::default());
+        let line = Line::default();
         let wire = Wire::new(stream, line.clone());
-        let for_requests = line.clone();
-        let service = service_fn(move |request| {
-            let (front, line) = (front.clone(), for_requests.clone());
-            async move { Ok::<_, Infallible>(front.answer(request, line).await) }
-        });
-        let connection = graceful.watch(builder.serve_connection(TokioIo::new(wire), service));
-        let cut = cut.clone();
+        let talk = Talk { front: door.front.clone(), tasks: tasks.clone(), line: line.clone() };
+        let (tls, watcher, cut) = (door.tls.clone(), graceful.watcher(), cut.clone());
         tasks.spawn_until_done("connection", async move {
             tokio::select! {
                 biased;
                 () = cut.cancelled() => (),
                 () = line.broken() => (),
-                ended = connection => if let Err(error) = ended {
-                    debug!("a connection ended early: {error}");
-                },
+                () = talk.begin(wire, tls, watcher) => (),
             }
         });
     }
-    drop(listener);
-    if clock::within(GRACE, graceful.shutdown()).await.is_none() {
-        warn!("some connections were cut after {GRACE:?}");
-        cut.cancel();
+}
+
+/// One connection, from its greeting to its end.
+struct Talk {
+    front: Front,
+    tasks: Tasks,
+    line: Line,
+}
+
+impl Talk {
+    async fn begin(self, wire: Wire, tls: Option<TlsAcceptor>, watcher: Watcher) {
+        let Some(tls) = tls else { return self.speak_http1(wire, watcher).await };
+        let stopping = self.tasks.stopping();
+        let greeted = tokio::select! {
+            biased;
+            () = stopping.cancelled() => return,
+            greeted = tls.accept(wire) => greeted,
+        };
+        match greeted {
+            Ok(stream) if stream.get_ref().1.alpn_protocol() == Some(b"h2") => self.speak_http2(stream, watcher).await,
+            Ok(stream) => self.speak_http1(stream, watcher).await,
+            Err(error) => debug!("a connection could not be encrypted: {error}"),
+        }
+    }
+
+    async fn speak_http1(self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, watcher: Watcher) {
+        let mut builder = http1::Builder::new();
+        builder.title_case_headers(true).timer(TokioTimer::new()).header_read_timeout(None);
+        let service = service_fn(move |request| answer(self.front.clone(), request, self.line.clone()));
+        tell(watcher.watch(builder.serve_connection(TokioIo::new(stream), service)).await);
+    }
+
+    async fn speak_http2(self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, watcher: Watcher) {
+        let mut builder = http2::Builder::new(Streams(self.tasks.clone()));
+        builder.timer(TokioTimer::new());
+        let service = service_fn(move |request| answer(self.front.clone(), request, self.line.clone()));
+        tell(watcher.watch(builder.serve_connection(TokioIo::new(stream), service)).await);
+    }
+}
+
+async fn answer(front: Front, request: Request<Incoming>, line: Line) -> Result<Response<Watched>, Infallible> {
+    Ok(front.answer(request, line).await)
+}
+
+fn tell(ended: hyper::Result<()>) {
+    if let Err(error) = ended {
+        debug!("a connection ended early: {error}");
+    }
+}
+
+/// Runs the requests of an HTTP/2 connection, which may be many at once.
+#[derive(Clone)]
+struct Streams(Tasks);
+
+impl<F: Future<Output = ()> + Send + 'static> Executor<F> for Streams {
+    fn execute(&self, future: F) {
+        self.0.spawn_until_done("stream", future);
     }
 }
 

@@ -133,7 +133,7 @@ impl Front {
             match length {
                 Some(length) => headers.append(CONTENT_LENGTH, length.into()),
                 None if asked.version == Version::HTTP_11 => headers.append(TRANSFER_ENCODING, CHUNKED),
-                // The end of the connection is the end of the body.
+                // The end of the connection, or the stream, is the end of the body.
                 None => false,
             };
         }
@@ -265,7 +265,8 @@ impl Asked {
         Self {
             version: parts.version,
             is_head: parts.method == Method::HEAD,
-            keeps_alive: asks_to_keep_alive(&parts.headers),
+            // From HTTP/2 on, nobody asks.
+            keeps_alive: parts.version <= Version::HTTP_11 && asks_to_keep_alive(&parts.headers),
         }
     }
 }

@@ -209,6 +209,10 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     ("--cors-allowed-headers", "Content Type", "commas"),
     ("--cors-exposed-headers", ",", "commas"),
     ("--cors-preflight-maxage", "10", "2s"),
+    ("--tls", "own", "self-signed"),
+    ("--tls-names", "two words", "commas"),
+    ("--tls-names", "localhost,", "commas"),
+    ("--tls-port", "70000", "65535"),
     ("--seed", "random", "a number from 0"),
     ("--seed", "-7", "a number from 0"),
     ("--log-format", "xml", "text, json"),
@@ -219,7 +223,15 @@ const MISTAKES: &[(&str, &str, &str)] = &[
 const SWITCHES: &[&str] = &["--basic-auth-scheme", "--discovery-off", "--download-fail-large-entries"];
 
 /// Flags that any text fits: what lies there is looked at when the server starts.
-const PATHS: &[&str] = &["--default-fixtures", "--fixtures", "--port-file", "--temp-dir"];
+const PATHS: &[&str] = &[
+    "--default-fixtures",
+    "--fixtures",
+    "--port-file",
+    "--temp-dir",
+    "--tls-ca-file",
+    "--tls-certificate",
+    "--tls-key",
+];
 
 #[test]
 fn every_flag_refuses_what_it_cannot_use() {
@@ -253,6 +265,10 @@ fn what_is_no_flag_and_no_command_is_named() {
         (&["start"], "start"),
         (&["--port"], "--port"),
         (&["--port", "0", "--port", "1"], "--port"),
+        (&["--tls", "self-signed"], "--tls-port"),
+        (&["--tls-port", "0", "--tls-certificate", "own.pem"], "--tls-key"),
+        (&["--tls-port", "0", "--tls-key", "own.pem"], "--tls-certificate"),
+        (&["--tls-port", "0", "--tls", "self-signed", "--tls-certificate", "a", "--tls-key", "b"], "--tls-certificate"),
         (&["health", "--wait", "10"], "--wait"),
         (&["check"], "<PATH>"),
     ] {

@@ -34,6 +34,7 @@ mod routing;
 mod scenarios;
 mod sites;
 mod stop;
+mod tls;
 mod trash;
 mod update;
 mod upload;
