@@ -87,7 +87,7 @@ pub async fn health(args: &HealthArgs) -> Result<(), Unhealthy> {
         loop {
             let outcome = clock::within(PATIENCE, target.ask(&connector))
                 .await
-                .unwrap_or_else(|| Err(target.no_answer(format!("nothing within {PATIENCE:?}"))));
+                .unwrap_or_else(|| Err(target.no_answer(&format_args!("nothing within {PATIENCE:?}"))));
             if outcome.is_ok() {
                 break;
             }
@@ -127,16 +127,16 @@ impl Target {
         })
     }
 
-    fn no_answer(&self, reason: impl ToString) -> Unhealthy {
+    fn no_answer(&self, reason: &dyn std::fmt::Display) -> Unhealthy {
         Unhealthy::NoAnswer { url: self.url.clone(), reason: reason.to_string() }
     }
 
     async fn ask(&self, connector: &TlsConnector) -> Result<(), Unhealthy> {
         let stream =
-            TcpStream::connect((self.host.as_str(), self.port)).await.map_err(|error| self.no_answer(error))?;
+            TcpStream::connect((self.host.as_str(), self.port)).await.map_err(|error| self.no_answer(&error))?;
         if self.is_encrypted {
-            let name = ServerName::try_from(self.host.clone()).map_err(|error| self.no_answer(error))?;
-            let stream = connector.connect(name, stream).await.map_err(|error| self.no_answer(error))?;
+            let name = ServerName::try_from(self.host.clone()).map_err(|error| self.no_answer(&error))?;
+            let stream = connector.connect(name, stream).await.map_err(|error| self.no_answer(&error))?;
             self.ask_over(stream).await
         } else {
             self.ask_over(stream).await
@@ -145,11 +145,11 @@ impl Target {
 
     async fn ask_over(&self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) -> Result<(), Unhealthy> {
         let (mut sender, connection) =
-            http1::handshake(TokioIo::new(stream)).await.map_err(|error| self.no_answer(error))?;
+            http1::handshake(TokioIo::new(stream)).await.map_err(|error| self.no_answer(&error))?;
         let request = Request::get(PROBE)
             .header(HOST, &self.authority)
             .body(Empty::<bytes::Bytes>::new())
-            .map_err(|error| self.no_answer(error))?;
+            .map_err(|error| self.no_answer(&error))?;
         // The connection is driven beside the question, and dropped with it.
         let answer = sender.send_request(request);
         tokio::pin!(answer);
@@ -158,7 +158,7 @@ impl Target {
             // It may end with the answer: that is then waiting.
             _ = connection => answer.await,
         };
-        let status = response.map_err(|error| self.no_answer(error))?.status();
+        let status = response.map_err(|error| self.no_answer(&error))?.status();
         if status.is_success() {
             Ok(())
         } else {

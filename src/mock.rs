@@ -33,7 +33,7 @@ use crate::{
     repository::fixture::{self, FixtureError},
     server::{self, Door},
     spelling::Spelling,
-    tasks::Tasks,
+    tasks::{self, Tasks},
     tls::{self, TlsError},
 };
 
@@ -252,7 +252,12 @@ struct Started {
 
 /// The life of an instance: its runtime is made and dropped on this thread.
 fn run(config: &Config, tell: &SyncSender<Result<Started, StartError>>) {
-    let runtime = match Builder::new_multi_thread().enable_all().thread_name("mock-worker").build() {
+    let runtime = match Builder::new_multi_thread()
+        .enable_all()
+        .max_blocking_threads(tasks::blocking_threads())
+        .thread_name("mock-worker")
+        .build()
+    {
         Ok(runtime) => runtime,
         Err(error) => {
             let _ = tell.send(Err(internal(error)));

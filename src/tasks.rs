@@ -30,7 +30,7 @@ pub(crate) struct Tasks {
 
 impl Tasks {
     pub(crate) fn new(runtime: Handle) -> Self {
-        let cores = available_parallelism().map_or(1, usize::from);
+        let cores = cores();
         Self {
             runtime,
             tracker: TaskTracker::new(),
@@ -133,4 +133,15 @@ impl Tasks {
 #[expect(clippy::disallowed_methods, reason = "the door that the others are sent to")]
 pub(crate) fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> tokio::task::JoinHandle<T> {
     tokio::task::spawn_blocking(work)
+}
+
+/// How many threads may block at once. Each keeps some memory for the next piece that it reads or deflates, so a few more
+/// than deflate are enough; what finds none free waits its turn.
+pub(crate) fn blocking_threads() -> usize {
+    cores() + 2
+}
+
+/// How many cores this process may use. The system answers out of files, so this is not asked often.
+fn cores() -> usize {
+    available_parallelism().map_or(1, usize::from)
 }

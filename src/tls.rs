@@ -1,6 +1,6 @@
 //! HTTPS: whose certificate is shown, and which versions of HTTP are offered.
 
-use std::{fs, io, path::Path, sync::Arc, time::Duration};
+use std::{fs, path::Path, sync::Arc, time::Duration};
 
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
@@ -65,12 +65,11 @@ pub(crate) fn provider() -> Arc<CryptoProvider> {
 
 /// Reads the certificate that is asked for, or makes one.
 pub(crate) fn prepare(config: &TlsConfig, now: Timestamp) -> Result<Tls, TlsError> {
-    let (chain, key, ca_pem) = match (&config.tls_certificate, &config.tls_key) {
-        (Some(certificate), Some(key)) => (read_chain(certificate)?, read_key(key)?, None),
-        _ => {
-            let (chain, key, ca_pem) = self_signed(&config.tls_names, now).map_err(TlsError::Own)?;
-            (chain, key, Some(ca_pem))
-        }
+    let (chain, key, ca_pem) = if let (Some(certificate), Some(key)) = (&config.tls_certificate, &config.tls_key) {
+        (read_chain(certificate)?, read_key(key)?, None)
+    } else {
+        let (chain, key, ca_pem) = self_signed(&config.tls_names, now).map_err(TlsError::Own)?;
+        (chain, key, Some(ca_pem))
     };
     let mut server = ServerConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()
@@ -80,31 +79,30 @@ pub(crate) fn prepare(config: &TlsConfig, now: Timestamp) -> Result<Tls, TlsErro
         .map_err(TlsError::Pair)?;
     server.alpn_protocols = VERSIONS.map(<[u8]>::to_vec).to_vec();
     if let (Some(file), Some(pem)) = (&config.tls_ca_file, &ca_pem) {
-        fs::write(file, pem).map_err(|error| refuse("--tls-ca-file", file, error))?;
+        fs::write(file, pem).map_err(|error| refuse("--tls-ca-file", file, &error))?;
     }
     Ok(Tls { acceptor: Arc::new(server).into(), ca_pem })
 }
 
 fn read_chain(file: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let flag = "--tls-certificate";
-    let pem = fs::read(file).map_err(|error| refuse(flag, file, error))?;
+    let pem = fs::read(file).map_err(|error| refuse(flag, file, &error))?;
     let chain: Vec<_> =
-        CertificateDer::pem_slice_iter(&pem).collect::<Result<_, _>>().map_err(|error| refuse(flag, file, error))?;
+        CertificateDer::pem_slice_iter(&pem).collect::<Result<_, _>>().map_err(|error| refuse(flag, file, &error))?;
     if chain.is_empty() {
-        return Err(refuse(flag, file, io::Error::other("it holds no certificate in PEM")));
+        return Err(refuse(flag, file, &"it holds no certificate in PEM"));
     }
     Ok(chain)
 }
 
 fn read_key(file: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
     let flag = "--tls-key";
-    let pem = fs::read(file).map_err(|error| refuse(flag, file, error))?;
-    PrivateKeyDer::from_pem_slice(&pem).map_err(|_| {
-        refuse(flag, file, io::Error::other("it holds no private key in PEM, or one that needs a password"))
-    })
+    let pem = fs::read(file).map_err(|error| refuse(flag, file, &error))?;
+    PrivateKeyDer::from_pem_slice(&pem)
+        .map_err(|_| refuse(flag, file, &"it holds no private key in PEM, or one that needs a password"))
 }
 
-fn refuse(flag: &'static str, file: &Path, reason: impl ToString) -> TlsError {
+fn refuse(flag: &'static str, file: &Path, reason: &dyn std::fmt::Display) -> TlsError {
     TlsError::File { flag, file: file.display().to_string(), reason: reason.to_string() }
 }
 

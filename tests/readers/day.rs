@@ -16,8 +16,11 @@ const DAVE: Auth<'static> = Auth::Basic("dave", "dave");
 /// The size of the large upload.
 const LARGE: usize = 300 << 20;
 
-/// What may be resident, at the most, from the first to the last.
-const MEMORY_KIB: u64 = 64 << 10;
+/// What may be resident, at the most, when that has been received.
+const RECEIVED_KIB: u64 = 64 << 10;
+
+/// And when it has been zipped, too: more on a machine of many cores, but nowhere near its size.
+const ZIPPED_KIB: u64 = 128 << 10;
 
 /// The server, and the answers that it must give.
 struct Day {
@@ -160,7 +163,7 @@ fn a_day_at_the_office() {
     let letter = day.file(CAROL, &drafts, "letter.txt", "Dear Dave");
     let list = day.file(CAROL, &plans, "list.txt", "1. Tea");
     let minutes = day.upload_large(&plans);
-    assert!(day.server.peak_memory_kib() < MEMORY_KIB, "{} KiB", day.server.peak_memory_kib());
+    assert!(day.server.peak_memory_kib() < RECEIVED_KIB, "{} KiB", day.server.peak_memory_kib());
 
     // A second place for the list, and a letter that is being written.
     let board = folder(&hers, "board", "");
@@ -219,5 +222,5 @@ fn a_day_at_the_office() {
     }
     day.expect(204, "DELETE", &format!("/nodes/{minutes}?permanent=true"), CAROL, &Value::Null);
     assert_eq!(fs::read_dir(spool.path()).unwrap().count(), 0, "nothing has a name in the temporary folder");
-    assert!(day.server.peak_memory_kib() < MEMORY_KIB, "{} KiB", day.server.peak_memory_kib());
+    assert!(day.server.peak_memory_kib() < ZIPPED_KIB, "{} KiB", day.server.peak_memory_kib());
 }
