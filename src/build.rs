@@ -2,8 +2,6 @@
 //!
 //! The macro that compiles the built-in fixtures in makes cargo watch the files that it found, not the folders.
 
-#![expect(clippy::print_stdout, reason = "cargo reads it")]
-
 fn main() {
     println!("cargo::rerun-if-changed=fixtures");
 }

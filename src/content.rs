@@ -6,10 +6,12 @@
 
 pub(crate) mod body;
 pub(crate) mod declared;
+mod deflate;
 pub(crate) mod intake;
 pub(crate) mod packed;
 pub(crate) mod packer;
 pub(crate) mod spool;
+pub(crate) mod stored;
 
 use std::{
     fs::File,
@@ -20,7 +22,7 @@ use std::{
 
 use bytes::{Bytes, BytesMut};
 
-use self::{declared::Declared, packed::Slot, spool::Spooled};
+use self::{declared::Declared, packed::Slot, spool::Spooled, stored::Stored};
 use crate::downloads::archive::Archive;
 
 /// The largest piece that is read from a file at once: large enough to make the hop to another thread cheap.
@@ -64,6 +66,7 @@ pub(crate) struct FileSlice {
 enum FileRef {
     Path(PathBuf),
     Open(Arc<File>),
+    Stored(Stored),
 }
 
 impl Content {
@@ -117,6 +120,11 @@ impl Content {
         }
     }
 
+    /// Whether its bytes are at hand without reading a file.
+    pub(crate) fn is_in_memory(&self) -> bool {
+        matches!(self.0.source, Source::Memory(_) | Source::Declared(_))
+    }
+
     /// Where what was deflated of it is remembered.
     pub(crate) fn slot(&self) -> &Slot {
         &self.0.slot
@@ -167,6 +175,11 @@ impl FileSlice {
         Self::new(FileRef::Open(file), offset, end)
     }
 
+    /// A part of a stored content's stream.
+    pub(crate) fn of_stored(stored: Stored, offset: u64, end: u64) -> Self {
+        Self::new(FileRef::Stored(stored), offset, end)
+    }
+
     pub(crate) fn len(&self) -> u64 {
         self.len
     }
@@ -176,8 +189,12 @@ impl FileSlice {
     /// # Errors
     /// The file's own, or `UnexpectedEof` when it has become shorter.
     pub(crate) fn read(self) -> io::Result<Bytes> {
+        if let FileRef::Stored(stored) = &self.file {
+            return stored.read(self.offset, self.offset + self.len);
+        }
         let mut bytes = vec![0; to_usize(self.len)];
         match &self.file {
+            FileRef::Stored(_) => (),
             FileRef::Open(file) => spool::read_exact_at(file, &mut bytes, self.offset)?,
             FileRef::Path(path) => {
                 let mut file = File::open(path)?;

@@ -67,7 +67,7 @@ pub use self::{
     faults::{Delay, Effect, Fault, InZip, InjectedError, Spread, ZipPart},
     health::{Unhealthy, health},
     journal::{DecidedBy, Decision, JournalEntry, JournalPage},
-    mock::{Mock, StartError},
+    mock::{Mock, MockBuilder, StartError},
     networks::NetworkError,
     operation::Operation,
     outage::OutageKind,

@@ -3,7 +3,7 @@
 
 use std::{
     fmt::Display,
-    io::{self, Write as _},
+    io::{self, IsTerminal as _, Write as _},
     process::ExitCode,
 };
 
@@ -64,8 +64,9 @@ fn log_as(config: &Config) {
     // Checked by the command line already.
     let filter = EnvFilter::try_new(&config.log).unwrap_or_default();
     let registry = tracing_subscriber::registry().with(filter);
+    let colours = io::stderr().is_terminal();
     match config.log_format {
-        LogFormat::Text => registry.with(fmt::layer().with_writer(io::stderr)).init(),
+        LogFormat::Text => registry.with(fmt::layer().with_ansi(colours).with_writer(io::stderr)).init(),
         LogFormat::Json => registry.with(fmt::layer().json().with_writer(io::stderr)).init(),
     }
 }

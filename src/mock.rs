@@ -3,6 +3,8 @@
 //! [`Mock::start`] is a plain function: it works in a `#[test]`, and a blocking client inside an async test does not
 //! deadlock. Two mocks in one process share nothing. Dropping one stops it.
 
+mod builder;
+
 use std::{
     fs, io,
     net::SocketAddr,
@@ -17,6 +19,7 @@ use tokio::{
     sync::oneshot,
 };
 
+pub use self::builder::MockBuilder;
 use crate::{
     Clock, Config, Progress, Settings,
     admin::Admin,
@@ -110,6 +113,11 @@ impl Mock {
     /// When no port can be listened on, or the temporary folder cannot be written to.
     pub fn start() -> Result<Self, StartError> {
         Self::start_with(Config { port: 0, ..Config::default() })
+    }
+
+    /// Starts with other options than the defaults.
+    pub fn builder() -> MockBuilder {
+        MockBuilder::new()
     }
 
     /// Starts as configured. When this returns, the first request succeeds at full speed.

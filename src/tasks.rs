@@ -24,15 +24,19 @@ pub(crate) struct Tasks {
     /// As many permits as cores. Semaphores serve in the order of asking, so a large file's blocks and a small
     /// file of another job take turns.
     processors: Arc<Semaphore>,
+    /// How many cores this process may use. Looked up once: the system answers out of files.
+    cores: usize,
 }
 
 impl Tasks {
     pub(crate) fn new(runtime: Handle) -> Self {
+        let cores = available_parallelism().map_or(1, usize::from);
         Self {
             runtime,
             tracker: TaskTracker::new(),
             stop: CancellationToken::new(),
-            processors: Arc::new(Semaphore::new(processors())),
+            processors: Arc::new(Semaphore::new(cores)),
+            cores,
         }
     }
 
@@ -114,6 +118,11 @@ impl Tasks {
         self.tracker.wait().await;
     }
 
+    /// How many pieces of processor work keep all cores busy while one waits for another.
+    pub(crate) fn ahead(&self) -> usize {
+        2 * self.cores
+    }
+
     /// How many tasks run.
     pub(crate) fn running(&self) -> usize {
         self.tracker.len()
@@ -124,9 +133,4 @@ impl Tasks {
 #[expect(clippy::disallowed_methods, reason = "the door that the others are sent to")]
 pub(crate) fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> tokio::task::JoinHandle<T> {
     tokio::task::spawn_blocking(work)
-}
-
-/// How many cores this process may use.
-pub(crate) fn processors() -> usize {
-    available_parallelism().map_or(1, usize::from)
 }

@@ -19,7 +19,7 @@ const LARGEST: usize = 4 << 20;
 #[into_params(parameter_in = Query)]
 pub(super) struct OfNetwork {
     /// The network that it is for [default: `-default-`]. One that is not there springs up, unless networks are strict.
-    #[param(nullable = false)]
+    #[param(nullable = false, pattern = "^[A-Za-z0-9._-]{1,128}$")]
     network: Option<String>,
 }
 

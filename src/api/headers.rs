@@ -1,7 +1,7 @@
 //! The headers of a reply, in the order and the spelling in which the real server sends them.
 //!
 //! hyper writes headers in the order in which they were added, each word of a name with a capital. Two names are spelled
-//! otherwise; see [`Spelling`].
+//! otherwise; see [`Spelling`](crate::spelling::Spelling).
 
 use axum::http::{
     HeaderMap, HeaderName, HeaderValue,

@@ -276,3 +276,29 @@ fn in_collection(method: &str, api: &str, segments: &[String]) -> Result<Resolut
         [] => Err(Error::NoSuchCollection),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::operation::Operation;
+
+    #[test]
+    fn whatever_is_answered_is_an_operation_with_a_name() {
+        for collection in COLLECTIONS {
+            let base = ["public", collection.api, "versions", "1", collection.name];
+            let relations = collection.relations.iter().flat_map(|relation| {
+                [
+                    (vec!["x", relation.name], relation.own_methods),
+                    (vec!["x", relation.name, "y"], relation.entity_methods),
+                ]
+            });
+            let shapes = [(vec![], collection.own_methods), (vec!["x"], collection.entity_methods)];
+            for (rest, methods) in shapes.into_iter().chain(relations) {
+                let segments: Vec<_> = base.into_iter().chain(rest).map(str::to_owned).collect();
+                for method in methods {
+                    assert!(Operation::of(method, &segments).is_some(), "{method} {}", segments.join("/"));
+                }
+            }
+        }
+    }
+}

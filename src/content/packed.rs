@@ -10,7 +10,7 @@ use std::sync::{
 
 use bytes::Bytes;
 
-use super::{Piece, packer::Run, spool::Spooled, to_usize};
+use super::{Piece, packer::Run, spool::Spooled, stored::Stored, to_usize};
 
 /// A whole raw deflate stream with what a zip says about it.
 #[derive(Debug)]
@@ -36,7 +36,12 @@ struct Segment {
 pub(crate) enum Data {
     Memory(Bytes),
     Spooled(Spooled),
-    Repeated { block: Bytes, times: u64 },
+    Repeated {
+        block: Bytes,
+        times: u64,
+    },
+    /// The content itself, framed.
+    Stored(Stored),
 }
 
 impl Data {
@@ -45,6 +50,7 @@ impl Data {
             Self::Memory(bytes) => bytes.len() as u64,
             Self::Spooled(spooled) => spooled.len(),
             Self::Repeated { block, times } => block.len() as u64 * times,
+            Self::Stored(stored) => stored.len(),
         }
     }
 }
@@ -95,9 +101,10 @@ impl Packed {
         self.size >= u64::from(u32::MAX) || self.len() >= u64::from(u32::MAX)
     }
 
-    /// Bytes that it holds in the spool.
+    /// Bytes that it holds outside of the memory budget: in the spool, or of the content itself.
     pub(crate) fn spooled(&self) -> u64 {
-        let spooled = self.segments.iter().filter(|segment| matches!(segment.data, Data::Spooled(_)));
+        let is_outside = |data: &Data| matches!(data, Data::Spooled(_) | Data::Stored(_));
+        let spooled = self.segments.iter().filter(|segment| is_outside(&segment.data));
         spooled.map(|segment| segment.data.len()).sum()
     }
 
@@ -110,6 +117,7 @@ impl Packed {
         match &segment.data {
             Data::Memory(bytes) => Piece::Bytes(bytes.slice(to_usize(from)..to_usize(to))),
             Data::Spooled(spooled) => spooled.piece_at(from, to),
+            Data::Stored(stored) => stored.piece_at(from, to),
             Data::Repeated { block, .. } => {
                 let len = block.len() as u64;
                 let until = (to - (from - from % len)).min(len);

@@ -13,20 +13,21 @@ use std::{
     },
 };
 
-use bytes::Bytes;
 use crc32fast::Hasher;
-use flate2::{Compress, Compression, FlushCompress};
+use flate2::{Compress, FlushCompress};
 use futures_util::{StreamExt as _, stream};
 use tokio::sync::watch;
 
 use super::{
     Content,
     declared::{self, Declared},
+    deflate::{deflate, exact, raw_deflate, repeated},
     packed::{Data, Packed, Reserved, SlotState},
     spool::Spool,
+    stored::Stored,
     to_usize,
 };
-use crate::tasks::{Tasks, processors};
+use crate::tasks::Tasks;
 
 /// The length of a block of a large content, and of a batch of small ones.
 pub(crate) const BLOCK: u64 = 512 << 10;
@@ -86,6 +87,11 @@ struct Progress {
 impl Packer {
     pub(crate) fn new(tasks: Tasks, spool: Spool) -> Self {
         Self(Arc::new(Inner { tasks, spool, memory: Arc::default(), cache: Mutex::default() }))
+    }
+
+    /// How many runs should be under way ahead of who waits for them.
+    pub(crate) fn runs_ahead(&self) -> usize {
+        self.0.tasks.ahead()
     }
 
     /// How many contents of these sizes, and at least one, make one run: a large content, or a batch of small ones.
@@ -152,6 +158,13 @@ impl Packer {
         }
     }
 
+    /// Gives back what is kept and nobody refers to.
+    pub(crate) fn forget(&self) {
+        let kept = std::mem::take(&mut *self.cache());
+        // Behind the lock, since there may be much of it.
+        drop(kept);
+    }
+
     async fn drive(&self, run: &Weak<Run>, contents: Vec<Content>) {
         let alone = contents.len() == 1;
         let outcome = match contents.first() {
@@ -176,22 +189,35 @@ impl Packer {
 
     async fn drive_large(&self, run: &Weak<Run>, content: &Content) -> io::Result<()> {
         let size = content.size();
+        let probed = content.clone();
+        let is_stored = self.0.tasks.compute(move || Stored::is_worth_it(&probed, &mut raw_deflate()));
+        let is_stored = is_stored.await.map_err(io::Error::other)??;
         let mut blocks = stream::iter(0..size.div_ceil(BLOCK))
             .map(|number| {
                 let (packer, content) = (self.clone(), content.clone());
-                self.0.tasks.compute(move || packer.block(&content, number * BLOCK))
+                self.0.tasks.compute(move || {
+                    if is_stored {
+                        return checked(&content, number * BLOCK).map(|crc| (crc, None));
+                    }
+                    packer.block(&content, number * BLOCK).map(|(crc, part)| (crc, Some(part)))
+                })
             })
-            .buffered(2 * processors());
+            .buffered(self.0.tasks.ahead());
         let (mut crc, mut parts, mut memory) = (Hasher::new(), Vec::new(), self.nothing_reserved());
         while let Some(block) = blocks.next().await {
-            let (block_crc, data, reserved) = block.map_err(io::Error::other)??;
+            let (block_crc, part) = block.map_err(io::Error::other)??;
             crc.combine(&block_crc);
-            parts.push(data);
-            if let Some(reserved) = reserved {
-                memory.absorb(reserved);
+            if let Some((data, reserved)) = part {
+                parts.push(data);
+                if let Some(reserved) = reserved {
+                    memory.absorb(reserved);
+                }
             }
             let Some(run) = run.upgrade() else { return Ok(()) };
             run.progress.send_modify(|progress| progress.steps = (progress.steps + BLOCK).min(size));
+        }
+        if is_stored {
+            parts.push(Data::Stored(Stored::new(content.clone())));
         }
         self.finish(run, content, Packed::new(crc.finalize(), size, parts, Some(memory)));
         Ok(())
@@ -216,7 +242,7 @@ impl Packer {
     }
 
     /// Deflates the block at `start`, on a thread that may block.
-    fn block(&self, content: &Content, start: u64) -> io::Result<(Hasher, Data, Option<Reserved>)> {
+    fn block(&self, content: &Content, start: u64) -> io::Result<(Hasher, (Data, Option<Reserved>))> {
         let end = (start + BLOCK).min(content.size());
         let from = start.saturating_sub(WINDOW);
         let bytes = content.read(from, end)?;
@@ -230,8 +256,7 @@ impl Packer {
         let last = end == content.size();
         let mut output = Vec::with_capacity(input.len() / 2);
         deflate(&mut compress, input, &mut output, if last { FlushCompress::Finish } else { FlushCompress::Sync })?;
-        let (data, reserved) = self.store(output)?;
-        Ok((crc, data, reserved))
+        Ok((crc, self.store(output)?))
     }
 
     /// Deflates a small or declared content, on a thread that may block.
@@ -240,11 +265,19 @@ impl Packer {
             return self.declared(compress, declared);
         }
         let input = content.read(0, content.size())?;
+        let (crc, size) = (crc32fast::hash(&input), input.len() as u64);
+        let stored = || Data::Stored(Stored::new(content.clone()));
+        if Stored::is_worth_it(content, compress)? {
+            return Ok(Packed::new(crc, size, [stored()], None));
+        }
         let mut output = Vec::with_capacity(input.len() / 2 + 64);
         compress.reset();
         deflate(compress, &input, &mut output, FlushCompress::Finish)?;
+        if size > 0 && output.len() as u64 > Stored::len_of(size) {
+            return Ok(Packed::new(crc, size, [stored()], None));
+        }
         let (data, reserved) = self.store(output)?;
-        Ok(Packed::new(crc32fast::hash(&input), input.len() as u64, [data], reserved))
+        Ok(Packed::new(crc, size, [data], reserved))
     }
 
     /// Deflates one block of a declared content, and its end; the rest is that block again.
@@ -334,6 +367,13 @@ impl Cache {
     }
 }
 
+/// The checksum of the block at `start`, read where blocking is allowed.
+fn checked(content: &Content, start: u64) -> io::Result<Hasher> {
+    let mut crc = Hasher::new();
+    crc.update(&content.read(start, (start + BLOCK).min(content.size()))?);
+    Ok(crc)
+}
+
 /// Whether `content` was free to be deflated by `run`, which it now is.
 fn claim(content: &Content, run: &Arc<Run>) -> bool {
     let mut slot = content.slot().lock();
@@ -348,52 +388,11 @@ fn claim(content: &Content, run: &Arc<Run>) -> bool {
     !taken
 }
 
-fn raw_deflate() -> Compress {
-    Compress::new(Compression::new(6), false)
-}
-
-/// Deflates all of `input` and flushes.
-fn deflate(compress: &mut Compress, input: &[u8], output: &mut Vec<u8>, flush: FlushCompress) -> io::Result<()> {
-    let start = compress.total_in();
-    loop {
-        let done = to_usize(compress.total_in() - start);
-        output.reserve((input.len() - done) / 4 + 64);
-        let status = compress.compress_vec(&input[done..], output, flush).map_err(io::Error::other)?;
-        let all_in = to_usize(compress.total_in() - start) == input.len();
-        let flushed = match flush {
-            FlushCompress::Finish => status == flate2::Status::StreamEnd,
-            _ => output.len() < output.capacity(),
-        };
-        if all_in && flushed {
-            return Ok(());
-        }
-    }
-}
-
-/// The checksum of `times` copies of what `once` has seen.
-fn repeated(once: &Hasher, times: u64) -> Hasher {
-    let (mut result, mut power, mut left) = (Hasher::new(), once.clone(), times);
-    while left > 0 {
-        if left & 1 == 1 {
-            result.combine(&power);
-        }
-        let same = power.clone();
-        power.combine(&same);
-        left >>= 1;
-    }
-    result
-}
-
-/// Bytes that take no more memory than they need.
-fn exact(mut output: Vec<u8>) -> Bytes {
-    output.shrink_to_fit();
-    output.into()
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::Read as _;
 
+    use bytes::Bytes;
     use flate2::read::DeflateDecoder;
 
     use super::*;
@@ -473,5 +472,20 @@ mod tests {
         assert_eq!(whole.spooled(), whole.len());
         check(&whole, &bytes);
         drop(all);
+    }
+
+    #[tokio::test]
+    async fn what_is_forgotten_costs_nothing_unless_it_is_in_use() {
+        let packer = packer();
+        let (used, unused) = (Content::memory(text(1000)), Content::memory(text(2_000_000)));
+        let whole = packer.packed(&used).await.unwrap();
+        drop(packer.packed(&unused).await.unwrap());
+        let taken = || packer.0.memory.load(Ordering::Relaxed);
+        let before = taken();
+        packer.forget();
+        assert!(0 < taken() && taken() < before, "{} of {before}", taken());
+        assert!(Arc::ptr_eq(&whole, &packer.packed(&used).await.unwrap()));
+        drop(whole);
+        assert_eq!(taken(), 0);
     }
 }

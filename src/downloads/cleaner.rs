@@ -1,11 +1,12 @@
 //! The cleaner: deletes downloads whose last modification is longer ago than the maximum age.
 //!
 //! The real server looks once an hour, so a download lives there for one to two hours (wire reference, downloads,
-//! section 10). Here it is gone as soon as it is due. What it costs is what expires, not what exists.
+//! section 10). Here it is gone as soon as it is due. What it costs is what expires, not what exists. With the last one
+//! goes what was kept deflated for the next: a server that nobody asks for downloads is small.
 
 use std::time::Duration;
 
-use tracing::info;
+use tracing::debug;
 
 use super::{Downloads, report::Deletion};
 
@@ -16,6 +17,7 @@ const AT_ONCE: u64 = 64;
 pub(super) async fn run(downloads: Downloads) {
     let inner = &downloads.0;
     let mut settings = inner.settings.changes();
+    let mut was_needed = false;
     loop {
         let (max_age, workers) = {
             let in_force = settings.borrow_and_update();
@@ -26,8 +28,14 @@ pub(super) async fn run(downloads: Downloads) {
         while clean_some(&downloads, max_age) {
             tokio::task::yield_now().await;
         }
+        let oldest = inner.registry.oldest();
+        if was_needed && oldest.is_none() {
+            inner.packer.forget();
+            debug!("no download is left, and nothing is kept deflated");
+        }
+        was_needed = oldest.is_some();
         // One millisecond more: a download is due when its age exceeds the maximum.
-        let due = inner.registry.oldest().map(|oldest| oldest + max_age + Duration::from_millis(1));
+        let due = oldest.map(|oldest| oldest + max_age + Duration::from_millis(1));
         tokio::select! {
             () = async { match due {
                 Some(due) => inner.clock.sleep_until(due).await,
@@ -55,7 +63,7 @@ fn clean_some(downloads: &Downloads, max_age: Duration) -> bool {
         deleted += 1;
     }
     if deleted > 0 {
-        info!("the cleaner deleted {deleted} downloads older than {max_age:?}");
+        debug!("the cleaner deleted {deleted} downloads older than {max_age:?}");
     }
     deleted == AT_ONCE
 }

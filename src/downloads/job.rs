@@ -24,7 +24,6 @@ use crate::{
         packed::Packed,
         packer::{Packer, Run},
     },
-    tasks::processors,
 };
 
 /// Publications between two yields: a job of many small files must not keep a thread from answering polls.
@@ -272,7 +271,7 @@ impl<'a> Ahead<'a> {
         while self.runs.front().is_some_and(|(end, _)| *end <= index) {
             self.runs.pop_front();
         }
-        while self.runs.len() < 2 * processors() && !self.left.is_empty() {
+        while self.runs.len() < packer.runs_ahead() && !self.left.is_empty() {
             let (run, left) = self.left.split_at(Packer::run_length(self.left.iter().map(Entry::size)));
             self.left = left;
             self.next += run.len();

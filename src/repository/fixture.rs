@@ -1,4 +1,4 @@
-//! Fixtures: the nodes and people that a mock starts with.
+//! Fixtures: the nodes, people and groups that a mock starts with.
 //!
 //! A folder, or a zip of one, *is* the repository: its files and folders become nodes below Company Home. What a file
 //! system cannot say (ids, owners, permissions, locks, six gigabytes) stands in a `fixtures.json` at its top. Loading
@@ -7,6 +7,7 @@
 mod describe;
 mod document;
 mod folder;
+mod groups;
 mod links;
 mod people;
 mod planting;
@@ -23,7 +24,7 @@ use include_dir::{Dir, include_dir};
 
 pub(crate) use self::describe::describe;
 use self::{planting::Planting, source::Source};
-use super::{Tree, people::Person};
+use super::{Tree, groups::ADMINISTRATORS, people::Person};
 use crate::{clock::Timestamp, content::spool::Spool};
 
 /// The name of the file that says what a file system cannot.
@@ -79,12 +80,17 @@ pub(crate) fn load(path: &Path, spool: &Spool, now: Timestamp) -> Result<Loaded,
 fn plant(origin: &Origin, source: Source, now: Timestamp) -> Result<Loaded, Vec<FixtureError>> {
     let mut mistakes = source.mistakes;
     let document = source.document.map(|text| document::read(&text, origin, &mut mistakes)).unwrap_or_default();
-    let people = people::all(&document.people, origin, &mut mistakes);
+    let mut people = people::all(&document.people, origin, &mut mistakes);
     let mut planting = Planting::new(origin, &people, &document.nodes, now, mistakes);
+    planting.plant_groups(&document.groups);
     planting.lay(source.entries);
     planting.declare();
     planting.link();
     let (tree, mistakes) = planting.finish();
+    for person in &mut people {
+        // Some are administrators because their group is.
+        person.is_admin |= tree.groups.has(ADMINISTRATORS, &person.id);
+    }
     if mistakes.is_empty() { Ok(Loaded { tree, people }) } else { Err(mistakes) }
 }
 

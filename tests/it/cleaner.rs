@@ -82,13 +82,8 @@ fn the_state_does_not_matter() {
     let in_progress = create();
     mock.wait_for(&in_progress, |progress| progress.status == Status::InProgress);
     mock.clock().freeze();
-    mock.change_downloads(|settings| settings.max_content_size = NonZeroU64::new(1000));
-    let too_big = create();
-    mock.wait_for(&too_big, |progress| progress.status == Status::MaxContentSizeExceeded);
-    mock.change_downloads(|settings| {
-        settings.max_content_size = None;
-        settings.start_delay = 60 * MINUTE;
-    });
+    let too_big = mock.download_too_big(create);
+    mock.change_downloads(|settings| settings.start_delay = 60 * MINUTE);
     let pending = create();
     mock.clock().advance(5 * MINUTE + MILLISECOND);
     for (row, id) in [("IN_PROGRESS", &in_progress), ("MAX_CONTENT_SIZE_EXCEEDED", &too_big), ("PENDING", &pending)] {
@@ -144,4 +139,5 @@ fn a_process_cleans_up_as_it_is_told() {
     assert_eq!(server.get(&format!("{BASE}/downloads/{id}"), ADMIN).status, 200);
     server.wait_for_log(&format!("deleted download {id}"));
     assert_eq!(server.get(&format!("{BASE}/downloads/{id}"), ADMIN).status, 404);
+    server.wait_for_log("nothing is kept deflated");
 }

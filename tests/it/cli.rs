@@ -9,7 +9,7 @@ use std::{
 };
 
 use crate::support::{
-    ADMIN, Auth, BASE, fixtures_folder,
+    ADMIN, Auth, BASE, fixtures_folder, node_id,
     process::{Server, VERSION, program, run, text},
 };
 
@@ -162,6 +162,14 @@ fn a_flag_wins_over_its_variable() {
     let origin = [("Origin", "http://localhost:4200")];
     let response = server.request("GET", &format!("{BASE}/probes/-live-"), Auth::None, &origin, None);
     assert_eq!(response.header("Access-Control-Allow-Origin"), Some("http://localhost:4200"));
+}
+
+#[test]
+fn the_log_is_plain_text_where_there_is_no_terminal() {
+    let mut server = Server::start(&[]);
+    server.create_download(ADMIN, &[&node_id("TestDownloads/docTest1.txt")]);
+    let line = server.wait_for_log(" is DONE");
+    assert!(line.contains(" DEBUG ") && !line.contains('\u{1b}'), "{line:?}");
 }
 
 // Mistakes

@@ -145,13 +145,8 @@ fn there_is_no_content_before_done_and_none_without() {
     let in_progress = create();
     mock.wait_for(&in_progress, |progress| progress.status == Status::InProgress);
     mock.clock().freeze();
-    mock.change_downloads(|settings| settings.max_content_size = NonZeroU64::new(1000));
-    let too_big = create();
-    mock.wait_for(&too_big, |progress| progress.status == Status::MaxContentSizeExceeded);
-    mock.change_downloads(|settings| {
-        settings.max_content_size = None;
-        settings.start_delay = Duration::from_millis(1);
-    });
+    let too_big = mock.download_too_big(create);
+    mock.change_downloads(|settings| settings.start_delay = Duration::from_millis(1));
     let cancelled = create();
     mock.delete(&format!("{BASE}/downloads/{cancelled}"), ADMIN);
     mock.clock().resume();

@@ -2,6 +2,7 @@
 
 mod admin;
 mod clock;
+mod embedding;
 mod faults;
 mod gates;
 mod journal;

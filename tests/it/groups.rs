@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{ADMIN, ALICE, Auth, BASE, BOB, Response, Summary, TestMock, archive, json_head};
+use crate::support::{
+    ADMIN, ALICE, Auth, BASE, BOB, OwnFixtures, Response, Summary, TestMock, archive, json_head, path_id,
+};
 
 fn get(mock: &TestMock, path: &str, auth: Auth<'_>) -> Response {
     mock.get(&format!("{BASE}/{path}"), auth)
@@ -264,7 +266,7 @@ fn what_a_group_may_its_members_may_everywhere() {
     let without = zipped();
     let grant = |name: &str| json!({"authorityId": outer, "name": name});
     set(&folder, json!({"isInheritanceEnabled": false, "locallySet": [grant("Consumer")]}));
-    assert_eq!(mock.listed(&format!("nodes/{folder}/children"), BOB, "id"), [file.clone()]);
+    assert_eq!(mock.listed(&format!("nodes/{folder}/children"), BOB, "id"), [file.as_str()]);
     assert_eq!(mock.content(BOB, &file), b"for the group");
     let with = zipped();
     assert!(!without.iter().any(|name| name.ends_with("file.txt")), "{without:?}");
@@ -303,4 +305,27 @@ fn who_belongs_to_the_administrators_is_one() {
     mock.removed(&format!("groups/{inner}/members/bob"), ADMIN);
     get(&mock, &format!("nodes/{home}"), BOB).denied("not any more");
     assert_eq!(mock.entry("people/bob", BOB)["capabilities"]["isAdmin"], json!(false));
+}
+
+#[test]
+fn fixtures_may_state_groups() {
+    let document = r#"{
+        "people": [{"id": "ann"}, {"id": "ben"}],
+        "groups": [
+            {"id": "GROUP_staff", "displayName": "Staff", "members": ["Ann", "GROUP_night"]},
+            {"id": "GROUP_night", "members": ["ben"]},
+            {"id": "GROUP_ALFRESCO_ADMINISTRATORS", "members": ["ann"]}
+        ],
+        "nodes": [{"path": "d", "permissions": {
+            "isInheritanceEnabled": false, "locallySet": [{"authorityId": "GROUP_staff", "name": "Consumer"}]}}]
+    }"#;
+    let mock = OwnFixtures::start(&[("d/file.txt", "for the staff")], document);
+    let (ann, ben) = (Auth::Basic("ann", "ann"), Auth::Basic("ben", "ben"));
+    assert_eq!(mock.entry("groups/GROUP_staff", ben)["displayName"], json!("Staff"));
+    assert_eq!(mock.listed("groups/GROUP_staff/members", ben, "id"), ["ann", "GROUP_night"]);
+    let file = path_id("d/file.txt");
+    assert_eq!(mock.content(ben, &file), b"for the staff");
+    assert_eq!(mock.entry("people/ann", ann)["capabilities"]["isAdmin"], json!(true));
+    mock.person("carl");
+    get(&mock, &format!("nodes/{file}"), Auth::Basic("carl", "carl")).denied("not one of them");
 }

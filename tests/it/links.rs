@@ -15,6 +15,11 @@ struct Links {
     file: String,
 }
 
+/// The body that links a child as folders do.
+fn contains(child: &str) -> Value {
+    json!({ "childId": child, "assocType": "cm:contains" })
+}
+
 impl Links {
     fn start() -> Self {
         let mock = TestMock::start();
@@ -25,10 +30,6 @@ impl Links {
 
     fn link(&self, parent: &str, body: &Value) -> Response {
         self.mock.json("POST", &format!("/nodes/{parent}/secondary-children"), ADMIN, body)
-    }
-
-    fn contains(&self, child: &str) -> Value {
-        json!({ "childId": child, "assocType": "cm:contains" })
     }
 
     fn unlink(&self, parent: &str, child: &str, query: &str) -> Response {
@@ -45,7 +46,7 @@ impl Links {
 #[test]
 fn a_child_is_linked_listed_zipped_and_unlinked() {
     let links = Links::start();
-    let linked = links.link(&links.other, &links.contains(&links.file));
+    let linked = links.link(&links.other, &contains(&links.file));
     assert_eq!(
         (linked.status, linked.text().to_owned()),
         (201, format!(r#"{{"entry":{{"assocType":"cm:contains","childId":"{}"}}}}"#, links.file))
@@ -75,7 +76,7 @@ fn a_child_is_linked_listed_zipped_and_unlinked() {
 fn several_are_linked_at_once_in_their_order() {
     let links = Links::start();
     let second = links.mock.upload(ADMIN, &links.one, "0.txt", b"x");
-    let body = json!([links.contains(&links.file), links.contains(&second)]);
+    let body = json!([contains(&links.file), contains(&second)]);
     let linked = links.link(&links.other, &body);
     assert_eq!(
         linked.json()["list"]["pagination"].to_string(),
@@ -90,7 +91,7 @@ fn several_are_linked_at_once_in_their_order() {
         r#"{"count":1,"hasMoreItems":false,"totalItems":2,"skipCount":1,"maxItems":1}"#
     );
     let third = links.mock.upload(ADMIN, &links.one, "3.txt", b"x");
-    let refused = links.link(&links.other, &json!([links.contains(&third), links.contains("none")]));
+    let refused = links.link(&links.other, &json!([contains(&third), contains("none")]));
     assert_not_found("all or none", &refused, "none");
     assert_eq!(links.list(&links.other, "secondary-children").len(), 2);
 }
@@ -112,35 +113,30 @@ fn links_that_cannot_be_made() {
     for (body, text) in rows {
         assert_refused(text, &refused(body), 400, text);
     }
-    assert_not_found("no child", &refused(links.contains("none")), "none");
-    assert_not_found("no parent", &links.link("none", &links.contains(file)), "none");
-    assert_not_found("an alias", &links.link("-my-", &links.contains(file)), "-my-");
-    assert_eq!(links.link(file, &links.contains(other)).status, 422, "a file as the parent");
-    let same = links.link(one, &links.contains(file));
+    assert_not_found("no child", &refused(contains("none")), "none");
+    assert_not_found("no parent", &links.link("none", &contains(file)), "none");
+    assert_not_found("an alias", &links.link("-my-", &contains(file)), "-my-");
+    assert_eq!(links.link(file, &contains(other)).status, 422, "a file as the parent");
+    let same = links.link(one, &contains(file));
     assert_eq!(
         (same.status, mask(same.text())),
         (409, error_body(409, None, Summary::Numbered(""))),
         "the primary link"
     );
-    entry_of(&links.link(other, &links.contains(file)), 201);
-    assert_eq!(links.link(other, &links.contains(file)).status, 409, "there already");
+    entry_of(&links.link(other, &contains(file)), 201);
+    assert_eq!(links.link(other, &contains(file)).status, 409, "there already");
     let double = links.mock.upload(ADMIN, "-my-", "A.txt", b"x");
-    assert_refused(
-        "same name",
-        &links.link(other, &links.contains(&double)),
-        409,
-        "Duplicate child name not allowed: A.txt",
-    );
+    assert_refused("same name", &links.link(other, &contains(&double)), 409, "Duplicate child name not allowed: A.txt");
     let image = json!({ "childId": file, "assocType": "cm:preferenceImage" });
     assert_eq!(links.link(other, &image).status, 422, "without cm:preferences");
     let aspects = json!({ "aspectNames": ["cm:preferences"] });
     entry_of(&links.mock.json("PUT", &format!("/nodes/{other}"), ADMIN, &aspects), 200);
     entry_of(&links.link(other, &image), 201);
     assert_eq!(links.mock.names(ADMIN, other, ""), ["a.txt"], "listed once");
-    assert_eq!(links.link(one, &links.contains(one)).status, 400, "into itself");
+    assert_eq!(links.link(one, &contains(one)).status, 400, "into itself");
     let path = format!("/nodes/{other}/secondary-children");
     let hers = links.mock.upload(ALICE, "-shared-", "hers.txt", b"x");
-    assert_denied("no right", &links.mock.json("POST", &path, ALICE, &links.contains(&hers)));
+    assert_denied("no right", &links.mock.json("POST", &path, ALICE, &contains(&hers)));
 }
 
 #[test]
@@ -155,7 +151,7 @@ fn links_that_cannot_be_taken_away() {
     assert_not_found("no type named", &links.unlink(one, file, ""), &format!("{one},null,{file}"));
     assert_not_found("unknown", &links.unlink("none", file, ""), "none");
     assert_not_found("alias", &links.unlink("-my-", file, ""), "-my-");
-    entry_of(&links.link(other, &links.contains(file)), 201);
+    entry_of(&links.link(other, &contains(file)), 201);
     let path = format!("{BASE}/nodes/{other}/secondary-children/{file}");
     assert_denied("no right", &links.mock.delete(&path, BOB));
     assert_eq!(links.unlink(other, file, "").status, 204, "every type when none is named");
@@ -164,11 +160,11 @@ fn links_that_cannot_be_taken_away() {
 #[test]
 fn links_go_with_either_end() {
     let links = Links::start();
-    entry_of(&links.link(&links.other, &links.contains(&links.file)), 201);
+    entry_of(&links.link(&links.other, &contains(&links.file)), 201);
     assert_eq!(links.mock.delete(&format!("{BASE}/nodes/{}", links.other), ADMIN).status, 204);
     assert_eq!(links.list(&links.file, "parents").len(), 1);
     let third = links.mock.folder(ADMIN, "-my-", "third");
-    entry_of(&links.link(&third, &links.contains(&links.file)), 201);
+    entry_of(&links.link(&third, &contains(&links.file)), 201);
     assert_eq!(links.mock.delete(&format!("{BASE}/nodes/{}?permanent=true", links.file), ADMIN).status, 204);
     assert_eq!(links.mock.names(ADMIN, &third, "").len(), 0);
     links.mock.upload(ADMIN, &third, "a.txt", b"the name is free");

@@ -1,10 +1,8 @@
 //! The map in ARCHITECTURE.md is true: it names each source file, and nothing else.
 
-use std::{
-    collections::BTreeSet,
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeSet, fs, path::Path};
+
+use crate::layout::collect;
 
 /// The files that the map names, by their paths below the package.
 fn mapped() -> BTreeSet<String> {
@@ -28,25 +26,14 @@ fn mapped() -> BTreeSet<String> {
 
 /// The source files, save unit tests in files of their own.
 fn existing() -> BTreeSet<String> {
-    let mut files = BTreeSet::new();
+    let mut files = Vec::new();
     collect(&root().join("src"), &mut files);
-    files.retain(|path| !path.ends_with("/tests.rs") && !path.contains("/tests/"));
-    files
+    let paths = files.iter().map(|file| file.strip_prefix(root()).unwrap().to_str().unwrap().replace('\\', "/"));
+    paths.filter(|path| !path.ends_with("/tests.rs") && !path.contains("/tests/")).collect()
 }
 
-fn collect(folder: &Path, files: &mut BTreeSet<String>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            collect(&path, files);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            files.insert(path.strip_prefix(root()).unwrap().to_str().unwrap().replace('\\', "/"));
-        }
-    }
-}
-
-fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 #[test]

@@ -71,7 +71,7 @@ fn no_variable_is_mentioned_that_nothing_reads() {
 fn the_ready_line_is_true() {
     let server = Server::start(&[]);
     let shown = server.ready_line.replace(&server.address.to_string(), "127.0.0.1:8080");
-    assert_eq!(examples(&section("Run it"), "text"), [shown.clone()]);
+    assert_eq!(examples(&section("Run it"), "text"), std::slice::from_ref(&shown));
     let (_, count) = shown.split_once('(').unwrap();
     let count = count.split(' ').next().unwrap();
     let built_in = section("The built-in fixtures");
@@ -128,4 +128,11 @@ fn the_checks_are_those_of_ci() {
     let run: Vec<_> = script.lines().filter_map(|line| line.strip_prefix("step ")).collect();
     assert_eq!(listed.iter().collect::<BTreeSet<_>>(), run.iter().collect::<BTreeSet<_>>());
     assert!(run.len() > 4);
+}
+
+#[test]
+fn the_demonstration_is_one_of_the_client_tests() {
+    let control = section("Control it");
+    let [example] = &examples(&control, "js")[..] else { panic!("one example in JavaScript") };
+    assert!(file("tests/clients/javascript/patience.test.mjs").contains(example.trim_end()));
 }

@@ -319,7 +319,7 @@ fn a_site_is_deleted_restored_and_purged() {
 
     mock.removed("sites/sales", ALICE);
     get(&mock, "sites/sales", ALICE).not_found("deleted", "sales");
-    assert_eq!(mock.listed("deleted-nodes", ALICE, "id"), [node.clone()]);
+    assert_eq!(mock.listed("deleted-nodes", ALICE, "id"), [node.as_str()]);
     let restored = mock.post(&format!("deleted-nodes/{node}/restore"), ADMIN, &json!(null));
     assert_eq!(restored.status, 200, "{}", restored.text());
     assert_eq!(mock.entry("sites/sales", BOB)["role"], json!("SiteConsumer"));

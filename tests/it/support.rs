@@ -19,6 +19,7 @@ mod wire;
 use std::{
     collections::BTreeSet,
     fs,
+    num::NonZeroU64,
     ops::Deref,
     path::Path,
     sync::{
@@ -173,6 +174,16 @@ impl TestMock {
     pub(crate) fn finished_download(&self, auth: Auth<'_>, node_ids: &[&str]) -> String {
         let id = self.create_download(auth, node_ids);
         self.wait_until_done(&id);
+        id
+    }
+
+    /// What `create` asks for, which must be more than a thousand bytes, ended as too big. Then there is no limit any more.
+    #[track_caller]
+    pub(crate) fn download_too_big(&self, create: impl Fn() -> String) -> String {
+        self.change_downloads(|settings| settings.max_content_size = NonZeroU64::new(1000));
+        let id = create();
+        assert_eq!(self.ended(&id).status, Status::MaxContentSizeExceeded);
+        self.change_downloads(|settings| settings.max_content_size = None);
         id
     }
 

@@ -15,6 +15,9 @@ use crate::support::{
 /// The one file of a form.
 const DATA: Part<'static> = File("filedata", "a.txt", b"dummy content");
 
+/// A version's label and type.
+type Version = (&'static str, &'static str);
+
 fn names_of(response: &Response) -> String {
     entry_of(response, 201)["name"].as_str().unwrap().to_owned()
 }
@@ -158,7 +161,7 @@ fn taken_names_are_numbered_or_overwritten() {
 #[test]
 fn versions_begin_as_the_form_says() {
     let mock = TestMock::start();
-    let rows: [(&[Part<'_>], Option<(&str, &str)>); 7] = [
+    let rows: [(&[Part<'_>], Option<Version>); 7] = [
         (&[], Some(("1.0", "MAJOR"))),
         (&[Field("majorVersion", "false")], Some(("0.1", "MINOR"))),
         (&[Field("majorVersion", "true")], Some(("1.0", "MAJOR"))),

@@ -160,16 +160,14 @@ const WALKS: &[Walk] = &[
     },
     Walk {
         rule: "their owner reads them",
-        nodes: r#"{"path": "f/private", "nodeType": "cm:folder", "createdByUser": "bob", "permissions": {"isInheritanceEnabled": false}},
-            {"path": "f/private/b.txt", "sizeInBytes": 1, "createdByUser": "bob"}"#,
+        nodes: PRIVATE,
         asker: BOB,
         requested: &["f"],
         entries: &["f/", "f/private/", "f/private/b.txt"],
     },
     Walk {
         rule: "administrators read everything",
-        nodes: r#"{"path": "f/private", "nodeType": "cm:folder", "createdByUser": "bob", "permissions": {"isInheritanceEnabled": false}},
-            {"path": "f/private/b.txt", "sizeInBytes": 1, "createdByUser": "bob"}"#,
+        nodes: PRIVATE,
         asker: ADMIN,
         requested: &["f"],
         entries: &["f/", "f/private/", "f/private/b.txt"],
@@ -210,6 +208,10 @@ const WALKS: &[Walk] = &[
         entries: &["f/", "f/locked.txt", "f/full.txt"],
     },
 ];
+
+/// A folder that only bob may read.
+const PRIVATE: &str = r#"{"path": "f/private", "nodeType": "cm:folder", "createdByUser": "bob", "permissions": {"isInheritanceEnabled": false}},
+    {"path": "f/private/b.txt", "sizeInBytes": 1, "createdByUser": "bob"}"#;
 
 const CHECKED_OUT: &str = r#"{"path": "f/doc.txt", "sizeInBytes": 1, "createdByUser": "alice"},
     {"path": "f/doc (Working Copy).txt", "sizeInBytes": 2, "createdByUser": "alice", "workingCopyOf": "f/doc.txt"},

@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
+mod day;
 #[path = "../it/support.rs"]
 #[allow(dead_code, unused_imports, reason = "these tests need a part of what the others need")]
 mod support;

@@ -220,8 +220,8 @@ fn a_reset_takes_no_time_however_large_the_fixtures_are() {
     fixtures["nodes"].as_array_mut().unwrap().push(large);
     let mock = OwnFixtures::start(&[], &fixtures.to_string());
     for network in ["-default-", "other"] {
-        let tries: Vec<_> = (0..8).map(|_| time_of_reset(&mock, network)).collect();
-        assert!(tries.iter().any(|took| *took < Duration::from_millis(5)), "{network}: {tries:?}");
+        let is_quick = (0..8).any(|_| time_of_reset(&mock, network) < Duration::from_millis(5));
+        assert!(is_quick, "{network}");
     }
     assert!(mock.nodes() > NODES);
 }

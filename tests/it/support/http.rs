@@ -238,6 +238,8 @@ impl Connection {
         let mut buffer = [0; 16 * 1024];
         let count = match self.stream.read(&mut buffer) {
             Ok(count) => count,
+            // A signal, such as that of the end of another test's process.
+            Err(error) if error.kind() == ErrorKind::Interrupted => return self.fill(),
             Err(error) if error.kind() == ErrorKind::ConnectionReset => 0,
             Err(error) => panic!("no answer: {error}; read so far: {:?}", String::from_utf8_lossy(&self.ahead)),
         };

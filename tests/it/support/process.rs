@@ -95,13 +95,14 @@ impl Server {
         response.json()["entry"]["id"].as_str().expect("an id").to_owned()
     }
 
-    /// Reads the log up to the first line that holds `text`.
-    pub(crate) fn wait_for_log(&mut self, text: &str) {
+    /// Reads the log up to the first line that holds `text`, which it returns.
+    pub(crate) fn wait_for_log(&mut self, text: &str) -> String {
         let mut line = String::new();
         while !line.contains(text) {
             line.clear();
             assert!(self.stderr.read_line(&mut line).expect("a line of text") > 0, "the log ended before {text:?}");
         }
+        line
     }
 
     /// The bytes of a request, for [`Connection::send`].
