@@ -34,14 +34,17 @@ use tower::ServiceExt as _;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use self::problem::Problem;
-use crate::control::Control;
+use crate::{control::Control, networks::Networks, telemetry::exposition};
 
 /// What every path of control begins with.
 const PREFIX: &str = "/__admin";
 
+/// Where those who collect metrics look.
+const METRICS: &str = "/metrics";
+
 /// Whether a path is one of control.
 pub(crate) fn is_admin(path: &str) -> bool {
-    path.strip_prefix(PREFIX).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    path == METRICS || path.strip_prefix(PREFIX).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// Answers requests for control. Clones share everything.
@@ -58,6 +61,7 @@ struct Inner {
 impl Admin {
     /// `token` is what callers must show, and `ca_pem` the certificate of the authority that HTTPS is to be trusted for.
     pub(crate) fn new(control: Control, token: Option<&str>, ca_pem: Option<&str>) -> Self {
+        let networks = control.all_networks().clone();
         let (operations, document) = routes().split_for_parts();
         let ca_pem = ca_pem.map(|pem| Bytes::copy_from_slice(pem.as_bytes()));
         // Made once: it never changes.
@@ -65,6 +69,7 @@ impl Admin {
         let router = Router::new()
             .nest(PREFIX, operations)
             .route(&format!("{PREFIX}/openapi.json"), get(async move || openapi::document(document.clone())))
+            .route(METRICS, get(async move || metrics(&networks)))
             .route(&format!("{PREFIX}/ca.pem"), get(async move || authority(ca_pem.clone())))
             .fallback(async || Problem::new(StatusCode::NOT_FOUND, "there is nothing at this address"))
             .method_not_allowed_fallback(async || {
@@ -86,6 +91,11 @@ impl Admin {
             Err(never) => match never {},
         }
     }
+}
+
+fn metrics(networks: &Networks) -> Response {
+    let headers = [(CONTENT_TYPE, exposition::CONTENT_TYPE), (CACHE_CONTROL, "no-store")];
+    (headers, exposition::render(networks)).into_response()
 }
 
 /// The certificate of the authority that was made for this run.

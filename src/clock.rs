@@ -235,7 +235,7 @@ fn real_time() -> SystemTime {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the door that the others are sent to")]
-fn real_instant() -> Instant {
+pub(crate) fn real_instant() -> Instant {
     Instant::now()
 }
 

@@ -7,6 +7,7 @@
 
 mod control;
 mod health;
+mod replica;
 mod tls;
 
 use std::{
@@ -23,6 +24,7 @@ use clap::{
 pub use self::{
     control::{ControlConfig, NetworkStyle, Switch},
     health::HealthArgs,
+    replica::{Replica, ReplicaConfig},
     tls::{Names, TlsConfig, TlsMode},
 };
 use crate::settings::{DownloadSettings, ProgressStyle};
@@ -78,6 +80,10 @@ pub struct Config {
     /// HTTPS, beside the plain port.
     #[command(flatten)]
     pub tls: TlsConfig,
+
+    /// Servers that share the work.
+    #[command(flatten)]
+    pub replica: ReplicaConfig,
 
     /// The repository's content: a folder, or a zip of one [default: the built-in fixtures]
     #[arg(long, env = "ALFRESCO_MOCK_FIXTURES", value_name = "PATH")]

@@ -79,6 +79,10 @@ impl Control {
         &self.name
     }
 
+    pub(crate) fn all_networks(&self) -> &Networks {
+        &self.networks
+    }
+
     /// The names of all networks that there are, in alphabetical order.
     pub fn network_names(&self) -> Vec<String> {
         self.networks.names()

@@ -42,6 +42,7 @@ use crate::{
     },
     settings::Settings,
     tasks::Tasks,
+    telemetry::Telemetry,
 };
 
 /// The downloads of a network. Clones are the same downloads.
@@ -60,6 +61,7 @@ struct Inner {
     history: History,
     orders: Orders,
     changes: Changes,
+    telemetry: Telemetry,
     /// Asked for in the order in which the start delays end.
     workers: Workers,
 }
@@ -75,6 +77,7 @@ pub(crate) struct Means {
     pub(crate) packer: Packer,
     pub(crate) orders: Orders,
     pub(crate) changes: Changes,
+    pub(crate) telemetry: Telemetry,
     /// How many downloads are remembered when they are deleted.
     pub(crate) history_size: usize,
 }
@@ -82,7 +85,7 @@ pub(crate) struct Means {
 impl Downloads {
     /// No downloads yet, and a cleaner that waits for them.
     pub(crate) fn new(means: Means) -> Self {
-        let Means { repository, clock, ids, settings, tasks, packer, orders, changes, history_size } = means;
+        let Means { repository, clock, ids, settings, tasks, packer, orders, changes, telemetry, history_size } = means;
         let workers = Workers::new(settings.downloads().workers);
         let downloads = Self(Arc::new(Inner {
             repository,
@@ -95,6 +98,7 @@ impl Downloads {
             history: History::new(history_size),
             orders,
             changes,
+            telemetry,
             workers,
         }));
         tasks.spawn("cleaner", cleaner::run(downloads.clone()));
@@ -195,6 +199,11 @@ impl Downloads {
     /// Deletes what is too old at this moment, without waiting for the cleaner's turn.
     pub(crate) fn clean(&self) {
         cleaner::clean(self);
+    }
+
+    /// Where each download stands.
+    pub(crate) fn statuses(&self) -> Vec<download::Status> {
+        self.0.registry.statuses()
     }
 
     /// The node or download of an id as a client states it (section 2.4).

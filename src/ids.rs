@@ -17,6 +17,8 @@ use uuid::{Builder, Uuid};
 #[derive(Clone, Debug)]
 pub(crate) struct Ids {
     generator: Arc<Mutex<StdRng>>,
+    /// The server that these ids lead to, when there are several.
+    replica: Option<u8>,
 }
 
 impl Ids {
@@ -40,12 +42,21 @@ impl Ids {
     }
 
     fn drawing_from(generator: StdRng) -> Self {
-        Self { generator: Arc::new(Mutex::new(generator)) }
+        Self { generator: Arc::new(Mutex::new(generator)), replica: None }
+    }
+
+    /// The same ids, but each with that number as its last two digits.
+    pub(crate) fn of_replica(self, replica: Option<u8>) -> Self {
+        Self { replica, ..self }
     }
 
     /// A new UUID, version 4.
     pub(crate) fn uuid(&self) -> Uuid {
-        Builder::from_random_bytes(self.bytes()).into_uuid()
+        let mut bytes: [u8; 16] = self.bytes();
+        if let Some(replica) = self.replica {
+            bytes[15] = replica;
+        }
+        Builder::from_random_bytes(bytes).into_uuid()
     }
 
     /// The 40 hexadecimal digits of a new ticket.

@@ -155,6 +155,11 @@ impl Journal {
         JournalPage { count, dropped: ring.dropped, entries }
     }
 
+    /// How many requests there was no room for.
+    pub(crate) fn dropped(&self) -> u64 {
+        self.lock().dropped
+    }
+
     /// Forgets all requests, and that any were dropped. Numbers go on.
     pub(crate) fn clear(&self) {
         let mut ring = self.lock();

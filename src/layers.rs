@@ -29,6 +29,7 @@ use crate::{
     operation::Operation,
     outage::OutageKind,
     repository::node::NodeId,
+    telemetry::{Meter, Subject},
 };
 
 /// How long the real server keeps a connection that owes bytes (Tomcat's keep-alive timeout).
@@ -74,6 +75,7 @@ pub(crate) struct Visit {
     /// What is still to go wrong when the answer is sent.
     effect: Option<Effect>,
     decision: Option<Decision>,
+    meter: Meter,
 }
 
 /// What a visit begins with.
@@ -93,8 +95,20 @@ impl Visit {
     pub(crate) fn begin(network: Network, line: Line, arrival: Arrival) -> Self {
         let Arrival { method, target, path, operation, node, user } = arrival;
         let started = network.clock().now();
-        let mut visit =
-            Self { number: 0, network, line, started, operation, node, user, path, effect: None, decision: None };
+        let meter = Meter::begin(network.telemetry(), Subject::Api(operation), &method, &path);
+        let mut visit = Self {
+            number: 0,
+            network,
+            line,
+            started,
+            operation,
+            node,
+            user,
+            path,
+            effect: None,
+            decision: None,
+            meter,
+        };
         visit.number = visit.network.journal().begin(JournalEntry {
             number: 0,
             time: started,
@@ -191,10 +205,11 @@ impl Visit {
     }
 
     /// The answer as it is to be sent. `has_body` says whether a body may follow its head.
-    pub(crate) fn after(self, response: Response, has_body: bool) -> Response<Watched> {
+    pub(crate) fn after(mut self, response: Response, has_body: bool) -> Response<Watched> {
         let (mut parts, body) = response.into_parts();
         let told = parts.extensions.remove::<Told>().unwrap_or_default();
         let status = parts.status.as_u16();
+        self.meter.answered(status);
         let refusal =
             told.refusal.map(|(name, text)| Decision { by: DecidedBy::Check, name, fault: None, text: Some(text) });
         let decision = self.decision.clone().or(refusal);
@@ -224,7 +239,7 @@ impl Visit {
             spoiled.end_with_head();
         }
         let part = sent.and_then(|sent| Some((download?, sent.part?, sent.content.size())));
-        let tally = Tally::new(&self.network, self.number, self.started, part);
+        let tally = Tally::new(&self.network, self.number, self.started, part, self.meter);
         let is_over = !is_polled || body.is_end_stream();
         Response::from_parts(parts, Watched::new(body, spoiled, tally, is_over))
     }

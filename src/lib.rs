@@ -37,12 +37,14 @@ mod network;
 mod networks;
 mod operation;
 mod outage;
+mod replica;
 mod repository;
 mod rules;
 mod server;
 mod settings;
 mod spelling;
 mod tasks;
+mod telemetry;
 mod tls;
 
 pub use self::{
@@ -50,7 +52,7 @@ pub use self::{
     clock::{Clock, NotATimestamp, Timestamp},
     config::{
         Command, CommandLine, Config, ContentLimit, ControlConfig, HealthArgs, LogFormat, Names, NetworkStyle, Origins,
-        Switch, TlsConfig, TlsMode, Tokens, Usage,
+        Replica, ReplicaConfig, Switch, TlsConfig, TlsMode, Tokens, Usage,
     },
     control::{
         ClockView, Condition, Control, DownloadView, Expectations, FaultGuard, FaultRule, GateGuard, GateOrder,

@@ -30,6 +30,7 @@ use crate::{
     control::Control,
     network::Image,
     networks::Networks,
+    replica::Replica,
     repository::fixture::{self, FixtureError},
     server::{self, Door},
     spelling::Spelling,
@@ -297,7 +298,8 @@ fn build(config: &Config, tasks: &Tasks, runtime: &Runtime) -> Result<(Started, 
     .map_err(StartError::Fixtures)?;
     let intake = Intake::new(spool.clone(), config.upload_memory, LARGEST_BODY);
     let packer = Packer::new(tasks.clone(), spool);
-    let image = Image::new(loaded, config.downloads(), config.seed, config.control.journal_size, packer);
+    let replica = Replica::of(&config.replica);
+    let image = Image::new(loaded, config.downloads(), config.seed, config.control.journal_size, packer, replica);
     let is_strict = config.control.networks == NetworkStyle::Strict;
     let networks = Networks::new(image, tasks.clone(), is_strict, config.control.network_max_idle);
     let control = Control::new(networks.clone(), tasks.clone());

@@ -19,6 +19,7 @@ use crate::{
     ids::Ids,
     journal::Journal,
     outage::Outage,
+    replica::Replica,
     repository::{
         Repository, Tree,
         fixture::Loaded,
@@ -28,6 +29,7 @@ use crate::{
     },
     settings::{DownloadSettings, Settings},
     tasks::Tasks,
+    telemetry::Telemetry,
 };
 
 /// The network that exists without being asked for.
@@ -48,6 +50,8 @@ struct Start {
     seed: Option<u64>,
     journal_size: usize,
     packer: Packer,
+    replica: Option<Replica>,
+    telemetry: Telemetry,
 }
 
 impl Image {
@@ -58,9 +62,19 @@ impl Image {
         seed: Option<u64>,
         journal_size: usize,
         packer: Packer,
+        replica: Option<Replica>,
     ) -> Self {
         let Loaded { tree, people } = loaded;
-        Self(Arc::new(Start { tree, people, settings, seed, journal_size, packer }))
+        let telemetry = Telemetry::default();
+        Self(Arc::new(Start { tree, people, settings, seed, journal_size, packer, replica, telemetry }))
+    }
+
+    pub(crate) fn packer(&self) -> &Packer {
+        &self.0.packer
+    }
+
+    pub(crate) fn telemetry(&self) -> &Telemetry {
+        &self.0.telemetry
     }
 }
 
@@ -84,6 +98,7 @@ struct Inner {
     journal: Journal,
     /// Tells of whatever a tester may wait for.
     changes: Changes,
+    telemetry: Telemetry,
     /// What runs in it.
     tasks: Tasks,
     /// The id that discovery shows.
@@ -116,6 +131,7 @@ impl Network {
             DEFAULT => Ids::seeded(seed),
             _ => Ids::seeded_for(seed, name),
         });
+        let ids = ids.of_replica(image.replica.as_ref().map(Replica::number));
         // A sequence of its own, so that chance does not change which ids there are.
         let dice = Ids::seeded_for(image.seed.unwrap_or_default(), &format!("faults of {name}"));
         let people = People::new(image.people.iter().cloned(), clock.clone());
@@ -130,12 +146,15 @@ impl Network {
             packer: image.packer.clone(),
             orders: orders.clone(),
             changes: changes.clone(),
+            telemetry: image.telemetry.clone(),
             history_size: image.journal_size,
         });
+        let signs = image.replica.clone().map(|replica| (replica, repository.people().clone()));
+        let repository_id = image.replica.as_ref().map_or_else(|| ids.uuid(), |replica| replica.shared_id(name));
         Self(Arc::new(Inner {
             name: name.into(),
-            tickets: Tickets::new(clock.clone(), ids.clone()),
-            repository_id: NodeId::from(ids.uuid()),
+            tickets: Tickets::new(clock.clone(), ids.clone(), signs),
+            repository_id: NodeId::from(repository_id),
             faults: Faults::new(dice),
             outage: Outage::default(),
             journal: Journal::new(image.journal_size, changes.clone()),
@@ -146,6 +165,7 @@ impl Network {
             downloads,
             orders,
             changes,
+            telemetry: image.telemetry.clone(),
             tasks,
             errors: AtomicU64::new(0),
             probed: AtomicI64::new(i64::MIN),
@@ -185,6 +205,10 @@ impl Network {
 
     pub(crate) fn changes(&self) -> &Changes {
         &self.0.changes
+    }
+
+    pub(crate) fn telemetry(&self) -> &Telemetry {
+        &self.0.telemetry
     }
 
     pub(crate) fn clock(&self) -> &Clock {

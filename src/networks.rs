@@ -14,8 +14,10 @@ use tracing::{debug, info};
 
 use crate::{
     clock::{Clock, Timestamp},
+    content::packer::Kept,
     network::{self, DEFAULT, Image, Network},
     tasks::Tasks,
+    telemetry::Telemetry,
 };
 
 /// The longest name of a network.
@@ -137,6 +139,21 @@ impl Networks {
         let world = self.worlds().remove(&name).ok_or(NetworkError::Unknown)?;
         world.network.end();
         Ok(())
+    }
+
+    /// All that there are.
+    pub(crate) fn all(&self) -> Vec<Network> {
+        self.worlds().values().map(|world| world.network.clone()).collect()
+    }
+
+    /// What is counted in all of them.
+    pub(crate) fn telemetry(&self) -> &Telemetry {
+        self.0.image.telemetry()
+    }
+
+    /// What of deflated contents is kept.
+    pub(crate) fn cache(&self) -> Kept {
+        self.0.image.packer().kept()
     }
 
     fn existing(&self, name: &str) -> Option<Network> {

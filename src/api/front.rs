@@ -47,6 +47,7 @@ use crate::{
     networks::Networks,
     operation::Operation,
     spelling::Spelling,
+    telemetry::{Meter, Subject},
 };
 
 /// Answers requests. Clones share everything.
@@ -83,10 +84,13 @@ impl Front {
         let (parts, body) = request.into_parts();
         let (asked, body) = (Asked::of(&parts), Body::new(body));
         if let Some(admin) = self.0.admin.as_ref().filter(|_| admin::is_admin(parts.uri.path())) {
+            let path = parts.uri.path();
+            let mut meter = Meter::begin(self.0.networks.telemetry(), Subject::Control, parts.method.as_str(), path);
             let admitted = self.0.cors.admit(&parts).await;
             let mut response = self.through(admitted, parts, |parts| admin.answer(parts, body)).await;
             self.complete(asked, &self.0.networks.default(), &mut response);
-            return response.map(Watched::from);
+            meter.answered(response.status().as_u16());
+            return response.map(|body| Watched::metered(body, meter));
         }
         let address = Address::of(&parts.uri);
         let found = self.0.networks.at(address.network());

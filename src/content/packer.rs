@@ -58,6 +58,21 @@ struct Inner {
     /// Bytes of deflated content in memory, cached or in use.
     memory: Arc<AtomicU64>,
     cache: Mutex<Cache>,
+    /// How many contents were ever deflated.
+    deflated: AtomicU64,
+}
+
+/// Deflated contents in numbers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Kept {
+    /// Cached or in use.
+    pub(crate) memory_bytes: u64,
+    /// In files, cached.
+    pub(crate) spooled_bytes: u64,
+    /// How many are cached.
+    pub(crate) contents: usize,
+    /// How many were deflated since the start.
+    pub(crate) deflated: u64,
 }
 
 /// What is kept though no archive may refer to it, oldest first.
@@ -86,12 +101,29 @@ struct Progress {
 
 impl Packer {
     pub(crate) fn new(tasks: Tasks, spool: Spool) -> Self {
-        Self(Arc::new(Inner { tasks, spool, memory: Arc::default(), cache: Mutex::default() }))
+        Self(Arc::new(Inner {
+            tasks,
+            spool,
+            memory: Arc::default(),
+            cache: Mutex::default(),
+            deflated: AtomicU64::new(0),
+        }))
     }
 
     /// How many runs should be under way ahead of who waits for them.
     pub(crate) fn runs_ahead(&self) -> usize {
         self.0.tasks.ahead()
+    }
+
+    /// What of deflated contents is kept at this moment.
+    pub(crate) fn kept(&self) -> Kept {
+        let cache = self.cache();
+        Kept {
+            memory_bytes: self.0.memory.load(Ordering::Relaxed),
+            spooled_bytes: cache.spooled,
+            contents: cache.kept.len(),
+            deflated: self.0.deflated.load(Ordering::Relaxed),
+        }
     }
 
     /// How many contents of these sizes, and at least one, make one run: a large content, or a batch of small ones.
@@ -110,6 +142,7 @@ impl Packer {
         if mine.is_empty() {
             return None;
         }
+        self.0.deflated.fetch_add(mine.len() as u64, Ordering::Relaxed);
         let (packer, weak) = (self.clone(), Arc::downgrade(&run));
         self.0.tasks.spawn("packer", async move { packer.drive(&weak, mine).await });
         Some(run)

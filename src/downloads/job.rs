@@ -113,7 +113,18 @@ impl<'a> Job<'a> {
 
     async fn run(mut self) {
         let id = self.download.id;
-        match self.build().await {
+        let telemetry = self.downloads.0.telemetry.clone();
+        telemetry.job_started();
+        let built = self.build().await;
+        let (files, bytes) = (self.progress.files_added, self.progress.bytes_added);
+        let status = match &built {
+            Ok(End::Done(_)) => Some(Status::Done),
+            Ok(End::Cancelled) => Some(Status::Cancelled),
+            Ok(End::TooLarge { .. }) => Some(Status::MaxContentSizeExceeded),
+            Err(_) => None,
+        };
+        telemetry.job_ended(status, files, bytes);
+        match built {
             Ok(End::Done(archive)) => self.download.finish(self.now(), self.progress, archive),
             Ok(End::Cancelled) => self.publish_end(Status::Cancelled),
             Ok(End::TooLarge { limit }) => {

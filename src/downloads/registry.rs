@@ -9,7 +9,7 @@ use std::{
 use dashmap::DashMap;
 use tokio::sync::Notify;
 
-use super::download::Download;
+use super::download::{Download, Status};
 use crate::{clock::Timestamp, repository::node::NodeId};
 
 /// The downloads that exist.
@@ -40,6 +40,10 @@ impl Registry {
 
     pub(super) fn remove(&self, id: NodeId) -> Option<Arc<Download>> {
         self.downloads.remove(&id).map(|(_, download)| download)
+    }
+
+    pub(super) fn statuses(&self) -> Vec<Status> {
+        self.downloads.iter().map(|download| download.progress().status).collect()
     }
 
     /// The download that was modified before `limit` and longest ago, if there is one; what was deleted or modified in

@@ -17,6 +17,7 @@ use crate::{
     downloads::download::Download,
     line::{Break, Line},
     network::Network,
+    telemetry::Meter,
 };
 
 /// How many portions of a slow body come in a second.
@@ -36,12 +37,10 @@ impl Watched {
         tally.is_complete = is_over && spoiled.is_none();
         Self { inner, spoiled: spoiled.map(Box::new), tally }
     }
-}
 
-impl From<Body> for Watched {
-    /// A body that nobody counts.
-    fn from(inner: Body) -> Self {
-        Self { inner, spoiled: None, tally: Tally { entry: None, bytes: 0, is_complete: false, part: None } }
+    /// A body that is counted, but not written down.
+    pub(crate) fn metered(inner: Body, meter: Meter) -> Self {
+        Self { inner, spoiled: None, tally: Tally { entry: None, bytes: 0, is_complete: false, part: None, meter } }
     }
 }
 
@@ -92,6 +91,8 @@ pub(super) struct Tally {
     is_complete: bool,
     /// The download whose content it is: from where to where, of how much.
     part: Option<(Arc<Download>, (u64, u64), u64)>,
+    /// Ends with this.
+    meter: Meter,
 }
 
 impl Tally {
@@ -100,12 +101,14 @@ impl Tally {
         number: u64,
         started: Timestamp,
         part: Option<(Arc<Download>, (u64, u64), u64)>,
+        meter: Meter,
     ) -> Self {
-        Self { entry: Some((network.clone(), number, started)), bytes: 0, is_complete: false, part }
+        Self { entry: Some((network.clone(), number, started)), bytes: 0, is_complete: false, part, meter }
     }
 
     fn count(&mut self, bytes: u64) {
         self.bytes += bytes;
+        self.meter.served(bytes);
     }
 }
 

@@ -6,10 +6,11 @@ use std::{
     time::Duration,
 };
 
-use super::node::UserName;
+use super::{node::UserName, people::People};
 use crate::{
     clock::{Clock, Timestamp},
     ids::Ids,
+    replica::Replica,
 };
 
 /// How long an unused ticket lives (`authentication.ticket.validDuration`).
@@ -26,8 +27,12 @@ pub(crate) struct Tickets(Arc<Inner>);
 struct Inner {
     clock: Clock,
     ids: Ids,
+    /// With several servers, what they sign tickets with, and whom for.
+    replica: Option<(Replica, People)>,
     /// By their digits.
     valid: Mutex<HashMap<String, Ticket>>,
+    /// Signed tickets that were ended here, and when: their signatures stay right.
+    ended: Mutex<HashMap<String, Timestamp>>,
 }
 
 #[derive(Debug)]
@@ -37,8 +42,8 @@ struct Ticket {
 }
 
 impl Tickets {
-    pub(crate) fn new(clock: Clock, ids: Ids) -> Self {
-        Self(Arc::new(Inner { clock, ids, valid: Mutex::default() }))
+    pub(crate) fn new(clock: Clock, ids: Ids, replica: Option<(Replica, People)>) -> Self {
+        Self(Arc::new(Inner { clock, ids, replica, valid: Mutex::default(), ended: Mutex::default() }))
     }
 
     /// The user's ticket: the one that is still valid, or a new one.
@@ -50,7 +55,10 @@ impl Tickets {
             ticket.last_used = now;
             return format!("{PREFIX}{digits}");
         }
-        let digits = self.0.ids.ticket_digits();
+        let digits = match &self.0.replica {
+            Some((replica, _)) => replica.sign_ticket(user.as_str(), now, &self.0.ids),
+            None => self.0.ids.ticket_digits(),
+        };
         let ticket = format!("{PREFIX}{digits}");
         valid.insert(digits, Ticket { user: user.clone(), last_used: now });
         ticket
@@ -59,8 +67,14 @@ impl Tickets {
     /// Whose ticket that is. Looking keeps it alive.
     pub(crate) fn user_of(&self, ticket: &str) -> Option<UserName> {
         let now = self.0.clock.now();
+        let digits = digits(ticket)?;
         let mut valid = self.valid();
-        let ticket = valid.get_mut(digits(ticket)?)?;
+        if !valid.contains_key(digits)
+            && let Some(user) = self.signed_elsewhere(digits, now)
+        {
+            valid.insert(digits.to_owned(), Ticket { user, last_used: now });
+        }
+        let ticket = valid.get_mut(digits)?;
         if !ticket.is_valid(now) {
             return None;
         }
@@ -79,7 +93,26 @@ impl Tickets {
     pub(crate) fn delete(&self, ticket: &str) {
         if let Some(digits) = digits(ticket) {
             self.valid().remove(digits);
+            if self.0.replica.is_some() {
+                let now = self.0.clock.now();
+                let mut ended = self.ended();
+                ended.retain(|_, at| now.since(*at) < VALID);
+                ended.insert(digits.to_owned(), now);
+            }
         }
+    }
+
+    /// Whose ticket another server has signed within the hour.
+    fn signed_elsewhere(&self, digits: &str, now: Timestamp) -> Option<UserName> {
+        let (replica, people) = self.0.replica.as_ref()?;
+        let users = people.sorted(&[]).into_iter().map(|person| person.id.as_str().to_owned());
+        let (user, signed) = replica.read_ticket(digits, users)?;
+        let is_valid = now.since(signed) < VALID && !self.ended().contains_key(digits);
+        is_valid.then(|| user.as_str().into())
+    }
+
+    fn ended(&self) -> MutexGuard<'_, HashMap<String, Timestamp>> {
+        self.0.ended.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn valid(&self) -> MutexGuard<'_, HashMap<String, Ticket>> {
@@ -105,7 +138,7 @@ mod tests {
 
     fn tickets() -> (Clock, Tickets) {
         let clock = Clock::frozen(Timestamp::from_millis(0));
-        (clock.clone(), Tickets::new(clock, Ids::seeded(1)))
+        (clock.clone(), Tickets::new(clock, Ids::seeded(1), None))
     }
 
     #[test]
