@@ -61,10 +61,7 @@ impl Ids {
 
     /// The 40 hexadecimal digits of a new ticket.
     pub(crate) fn ticket_digits(&self) -> String {
-        self.bytes::<20>().iter().fold(String::with_capacity(40), |mut digits, byte| {
-            let _ = write!(digits, "{byte:02x}");
-            digits
-        })
+        hexadecimal(&self.bytes::<20>())
     }
 
     /// A number from zero to below one.
@@ -87,6 +84,14 @@ impl Ids {
         self.generator.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(&mut bytes);
         bytes
     }
+}
+
+/// Two digits a byte, in lower case.
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut digits, byte| {
+        let _ = write!(digits, "{byte:02x}");
+        digits
+    })
 }
 
 #[cfg(test)]

@@ -50,7 +50,7 @@ impl Replica {
         bytes[5..HEAD].copy_from_slice(&ids.uuid().as_bytes()[..3]);
         let signature = self.signature(&bytes[..HEAD], user);
         bytes[HEAD..].copy_from_slice(&signature);
-        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+        crate::ids::hexadecimal(&bytes)
     }
 
     /// When a ticket was signed, and for which of these users, if any of the servers has signed it.

@@ -95,8 +95,9 @@ impl Page {
         let mut counts = [0_usize; STATUSES.len()];
         for network in &all {
             for status in network.downloads().statuses() {
-                let index = STATUSES.iter().position(|known| *known == status);
-                index.into_iter().for_each(|index| counts[index] += 1);
+                if let Some(index) = STATUSES.iter().position(|known| *known == status) {
+                    counts[index] += 1;
+                }
             }
         }
         for (status, count) in STATUSES.iter().zip(counts) {
