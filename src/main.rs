@@ -9,9 +9,13 @@ use std::{
 
 use alfresco_downloads_mock::{Command, CommandLine, Config, LogFormat, Mock, Usage, check, health};
 use tokio::signal;
+use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
 const MISTAKE: u8 = 2;
+
+/// Log lines that wait while nobody reads what was written; what comes then is dropped.
+const WAITING_LINES: usize = 4096;
 
 fn main() -> ExitCode {
     let line = match CommandLine::read() {
@@ -34,7 +38,7 @@ fn main() -> ExitCode {
 }
 
 fn serve(config: &Config) -> ExitCode {
-    log_as(config);
+    let _written_at_the_end = log_as(config);
     let runtime = runtime();
     // Before the ready line: whoever reads that may send a signal at once.
     let mut signals = match runtime.block_on(async { Signals::listen() }) {
@@ -60,15 +64,19 @@ fn serve(config: &Config) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn log_as(config: &Config) {
+/// Logs to standard error by way of a thread, which no request waits for. Dropping the guard writes out what waits.
+fn log_as(config: &Config) -> WorkerGuard {
     // Checked by the command line already.
     let filter = EnvFilter::try_new(&config.log).unwrap_or_default();
     let registry = tracing_subscriber::registry().with(filter);
     let colours = io::stderr().is_terminal();
+    let waiting = NonBlockingBuilder::default().lossy(true).buffered_lines_limit(WAITING_LINES);
+    let (writer, guard) = waiting.thread_name("mock-log").finish(io::stderr());
     match config.log_format {
-        LogFormat::Text => registry.with(fmt::layer().with_ansi(colours).with_writer(io::stderr)).init(),
-        LogFormat::Json => registry.with(fmt::layer().json().with_writer(io::stderr)).init(),
+        LogFormat::Text => registry.with(fmt::layer().with_ansi(colours).with_writer(writer)).init(),
+        LogFormat::Json => registry.with(fmt::layer().json().with_writer(writer)).init(),
     }
+    guard
 }
 
 fn runtime() -> tokio::runtime::Runtime {

@@ -172,6 +172,20 @@ fn the_log_is_plain_text_where_there_is_no_terminal() {
     assert!(line.contains(" DEBUG ") && !line.contains('\u{1b}'), "{line:?}");
 }
 
+#[test]
+fn a_log_that_nobody_reads_holds_nothing_up() {
+    let server = Server::start_logging("debug", &[]);
+    let request = server.get_request(&format!("{BASE}/probes/-live-"), Auth::None);
+    let mut connection = server.connect();
+    // Several times what a pipe holds, at a line of some hundred bytes each.
+    for _ in 0..3000 {
+        connection.send(&request);
+        assert_eq!(connection.receive("GET").status, 200);
+    }
+    server.signal("TERM");
+    assert_eq!(server.wait().0.code(), Some(0));
+}
+
 // Mistakes
 
 /// A value that each flag refuses, and what it says is allowed. Flags that take a path are refused by the start instead.

@@ -98,7 +98,7 @@ fn every_sample_has_a_family_and_every_family_is_there_once() {
 
 #[test]
 fn the_log_has_a_line_per_request_when_asked() {
-    let mut server = Server::start(&[]);
+    let mut server = Server::start_logging("debug", &[]);
     server.get(&format!("{BASE}/probes/-live-?alf_ticket=TICKET_secret"), Auth::None);
     let line = server.wait_for_log("/probes/-live- 200");
     assert!(line.contains(&format!("GET {BASE}/probes/-live- 200")), "{line}");

@@ -42,8 +42,12 @@ pub(crate) struct Server {
 impl Server {
     /// The program with these arguments, on a free port and with a log that tells of each download's end.
     pub(crate) fn start(arguments: &[&str]) -> Self {
-        let chatty = ["--port", "0", "--log", "warn,alfresco_downloads_mock=debug"];
-        Self::spawn(program(&[&chatty, arguments].concat()))
+        Self::start_logging("warn,alfresco_downloads_mock::downloads=debug", arguments)
+    }
+
+    /// The same with another log, of which no more than a pipe holds is kept until the test reads it.
+    pub(crate) fn start_logging(filter: &str, arguments: &[&str]) -> Self {
+        Self::spawn(program(&[&["--port", "0", "--log", filter], arguments].concat()))
     }
 
     /// Waits for the ready line of that command.
