@@ -131,6 +131,7 @@ pub(super) async fn create_node(
     let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if content_type.trim().to_ascii_lowercase().starts_with("multipart/form-data") {
         let form = upload::read_form(request, &intake).await?;
+        network.repository().require_upload_folder(&caller, &id)?;
         let node = network.repository().upload(&caller, &id, form.into_upload()?)?;
         let created = shown(&network, &caller, parameters, node)?;
         return Ok(created.with_status(StatusCode::CREATED).into_response());

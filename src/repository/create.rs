@@ -1,7 +1,7 @@
 //! Making nodes: folders, files, and what a client uploads (wire reference, nodes, sections 6 and 7).
 
 use super::{
-    Repository,
+    Repository, Tree,
     access::{Caller, Permissions, Right},
     change::Change,
     children::Children,
@@ -72,6 +72,21 @@ impl Repository {
     pub(crate) fn upload(&self, caller: &Caller, parent: &str, upload: Upload) -> Result<NodeId> {
         self.change(caller, |change| change.upload(parent, upload))
     }
+
+    /// Refuses a parent that nothing can be uploaded to, which comes before what is wrong with the form.
+    pub(crate) fn require_upload_folder(&self, caller: &Caller, parent: &str) -> Result<()> {
+        self.read().upload_folder(caller, parent).map(|_| ())
+    }
+}
+
+impl Tree {
+    fn upload_folder(&self, caller: &Caller, asked: &str) -> Result<&Node> {
+        let folder = self.look_up_alias(caller, asked)?;
+        if !folder.node_type.is_folder() {
+            return Err(invalid(format!("NodeId of folder is expected: {}", folder.id)));
+        }
+        Ok(folder)
+    }
 }
 
 impl Change<'_> {
@@ -114,11 +129,7 @@ impl Change<'_> {
     }
 
     fn upload(&mut self, parent: &str, upload: Upload) -> Result<NodeId> {
-        let parent = self.tree.look_up_alias(self.caller, parent)?;
-        if !parent.node_type.is_folder() {
-            return Err(invalid(format!("NodeId of folder is expected: {}", parent.id)));
-        }
-        let parent = parent.id;
+        let parent = self.tree.upload_folder(self.caller, parent)?.id;
         if upload.auto_rename && upload.overwrite {
             return Err(invalid("Both 'overwrite' and 'autoRename' should not be true when uploading a file"));
         }

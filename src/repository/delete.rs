@@ -106,7 +106,8 @@ impl Change<'_> {
             (parent.filter(is_there).ok_or_else(|| gone(None))?, original_type)
         };
         self.require(parent, Right::AddChildren)?;
-        if self.is_taken(parent, &name, None) {
+        let links = node.secondary_parents.iter().map(|link| link.parent);
+        if links.chain([parent]).any(|parent| self.is_taken(parent, &name, None)) {
             return Err(Error::Conflict("Name already exists in target".into()));
         }
         require_container(self.node(parent)?, assoc_type)?;

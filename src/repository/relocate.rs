@@ -102,6 +102,11 @@ impl Change<'_> {
             return Ok(id);
         }
         self.check_target(&ends, name)?;
+        // Folders that it is a secondary child of see it under its new name, too.
+        let others = self.tree.parents(id).into_iter().filter(|parent| Some(*parent) != old);
+        if others.into_iter().any(|parent| self.is_taken(parent, &ends.name, Some(id))) {
+            return Err(name_exists(name));
+        }
         self.tree.relocate(id, ends.target);
         self.tree.rename(id, &ends.name);
         self.touch(ends.target);

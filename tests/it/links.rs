@@ -169,3 +169,28 @@ fn links_go_with_either_end() {
     assert_eq!(links.mock.names(ADMIN, &third, "").len(), 0);
     links.mock.upload(ADMIN, &third, "a.txt", b"the name is free");
 }
+
+#[test]
+fn a_name_is_free_in_every_folder_that_shows_the_node() {
+    let links = Links::start();
+    let third = links.mock.folder(ADMIN, "-my-", "third");
+    entry_of(&links.link(&links.other, &contains(&links.file)), 201);
+    links.mock.upload(ADMIN, &links.other, "taken.txt", b"text");
+
+    // A move with a name renames it where it is a secondary child, too.
+    let body = json!({ "targetParentId": third, "name": "Taken.txt" });
+    let moved = links.mock.json("POST", &format!("/nodes/{}/move", links.file), ADMIN, &body);
+    assert_refused("a move", &moved, 409, "Name already exists in target parent: Taken.txt");
+    assert_eq!(links.mock.names(ADMIN, &links.other, ""), ["a.txt", "taken.txt"]);
+    assert!(links.mock.names(ADMIN, &third, "").is_empty());
+
+    // A restored node comes back to all of them.
+    assert_eq!(links.mock.delete(&format!("{BASE}/nodes/{}", links.file), ADMIN).status, 204);
+    let usurper = links.mock.upload(ADMIN, &links.other, "A.txt", b"text");
+    let path = format!("{BASE}/deleted-nodes/{}/restore", links.file);
+    let restore = || links.mock.request("POST", &path, ADMIN, &[], None);
+    assert_refused("a restore", &restore(), 409, "Name already exists in target");
+    assert_eq!(links.mock.delete(&format!("{BASE}/nodes/{usurper}?permanent=true"), ADMIN).status, 204);
+    entry_of(&restore(), 200);
+    assert_eq!(links.mock.names(ADMIN, &links.other, ""), ["a.txt", "taken.txt"]);
+}

@@ -4,7 +4,7 @@ use alfresco_downloads_mock::NetworkStyle;
 
 use crate::support::{
     ADMIN, ALICE, Auth, BASE, CHALLENGE, Response, Summary, TICKETS, TestMock, challenge_head, error_body, json_head,
-    literal_error_body, node_id, resource_error_head, routing_error_head,
+    literal_error_body, node_id, process::Server, resource_error_head, routing_error_head,
 };
 
 /// Everything below the network.
@@ -483,5 +483,17 @@ fn options_describe_the_resource_to_a_user() {
         assert_eq!(response.header("Content-Type"), None, "{path}");
         assert_eq!(response.header("Allow"), None, "{path}");
         assert!(response.json().is_object() || response.json().is_array(), "{path}");
+    }
+}
+
+#[test]
+fn what_the_product_has_and_the_mock_has_not_is_logged() {
+    let mut server = Server::start_logging("info", &[]);
+    let known = ["nodes/x/versions", "nodes/x/storage-info/cm:content", "categories/x", "people/-me-/favorites"];
+    for path in known {
+        assert_eq!(server.get(&format!("{BASE}/foos"), ADMIN).status, 404);
+        assert_eq!(server.get(&format!("{BASE}/{path}"), ADMIN).status, 404, "{path}");
+        let line = server.wait_for_log("is not mocked");
+        assert!(line.contains(&format!("GET {BASE}/{path} exists in the product")), "{path}: {line}");
     }
 }

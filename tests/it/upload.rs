@@ -57,6 +57,10 @@ fn refusals_come_in_this_order() {
         400,
         &format!("NodeId of folder is expected: {file}"),
     );
+    assert_not_found("2, without a file", &mock.upload_form(ADMIN, "none", &both), "none");
+    let kind = [Field("nodeType", "cm:folder")];
+    let expected = format!("NodeId of folder is expected: {file}");
+    assert_refused("3, without a file", &mock.upload_form(ADMIN, &file, &kind), 400, &expected);
     let missing = "Required parameters are missing";
     for parts in
         [vec![], vec![Field("filedata", "text")], vec![File("filedata", "", b"x")], vec![File("other", "a", b"x")]]
