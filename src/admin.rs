@@ -8,6 +8,7 @@ mod downloads;
 mod extract;
 mod faults;
 mod gates;
+mod guard;
 mod journal;
 mod networks;
 mod openapi;
@@ -21,8 +22,11 @@ use axum::{
     body::Body,
     extract::Request,
     http::{
-        HeaderValue, StatusCode,
-        header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE},
+        HeaderName, HeaderValue, StatusCode,
+        header::{
+            CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+            X_FRAME_OPTIONS,
+        },
         request::Parts,
     },
     response::{IntoResponse, Response},
@@ -33,14 +37,23 @@ use serde::Serialize;
 use tower::ServiceExt as _;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use self::problem::Problem;
-use crate::{control::Control, networks::Networks, telemetry::exposition};
+use self::{guard::Guard, problem::Problem};
+use crate::{config::ControlConfig, control::Control, networks::Networks, telemetry::exposition};
 
 /// What every path of control begins with.
 const PREFIX: &str = "/__admin";
 
 /// Where those who collect metrics look.
 const METRICS: &str = "/metrics";
+
+/// What keeps browsers from running, framing or guessing what is answered; a page that needs more says so itself.
+const PROTECTION: [(HeaderName, HeaderValue); 5] = [
+    (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+    (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    (CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'")),
+    (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
+];
 
 /// Whether a path is one of control.
 pub(crate) fn is_admin(path: &str) -> bool {
@@ -54,13 +67,12 @@ pub(crate) struct Admin(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     router: Router,
-    /// What the `Authorization` header must be, if anything.
-    authorization: Option<String>,
+    guard: Guard,
 }
 
 impl Admin {
-    /// `token` is what callers must show, and `ca_pem` the certificate of the authority that HTTPS is to be trusted for.
-    pub(crate) fn new(control: Control, token: Option<&str>, ca_pem: Option<&str>) -> Self {
+    /// `config` says who may control, and `ca_pem` is the certificate of the authority that HTTPS is to be trusted for.
+    pub(crate) fn new(control: Control, config: &ControlConfig, ca_pem: Option<&str>) -> Self {
         let networks = control.all_networks().clone();
         let (operations, document) = routes().split_for_parts();
         let ca_pem = ca_pem.map(|pem| Bytes::copy_from_slice(pem.as_bytes()));
@@ -76,20 +88,21 @@ impl Admin {
                 Problem::new(StatusCode::METHOD_NOT_ALLOWED, "the method does not fit the address")
             })
             .with_state(control);
-        Self(Arc::new(Inner { router, authorization: token.map(|token| format!("Bearer {token}")) }))
+        Self(Arc::new(Inner { router, guard: Guard::new(config) }))
     }
 
     pub(crate) async fn answer(&self, parts: Parts, body: Body) -> Response {
-        if let Some(expected) = &self.0.authorization {
-            let stated = parts.headers.get(AUTHORIZATION).map(HeaderValue::as_bytes).unwrap_or_default();
-            if stated != expected.as_bytes() {
-                return Problem::unauthorized().into_response();
-            }
+        let mut response = match self.0.guard.check(&parts) {
+            Err(refusal) => refusal.into_response(),
+            Ok(()) => match self.0.router.clone().oneshot(Request::from_parts(parts, body)).await {
+                Ok(response) => response,
+                Err(never) => match never {},
+            },
+        };
+        for (name, value) in PROTECTION {
+            response.headers_mut().entry(name).or_insert(value);
         }
-        match self.0.router.clone().oneshot(Request::from_parts(parts, body)).await {
-            Ok(response) => response,
-            Err(never) => match never {},
-        }
+        response
     }
 }
 

@@ -55,7 +55,7 @@ pub struct JournalEntry {
     pub user: Option<String>,
     /// The method as it was sent.
     pub method: String,
-    /// The path and the query as they were sent.
+    /// The path and the query as they were sent, save for tickets: `***` stands in their place.
     pub path: String,
     /// What it asks for, when that is an operation of the API.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -29,6 +29,7 @@ use crate::{
     operation::Operation,
     outage::OutageKind,
     repository::node::NodeId,
+    secret,
     telemetry::{Meter, Subject},
 };
 
@@ -114,7 +115,7 @@ impl Visit {
             time: started,
             user: visit.user.clone(),
             method,
-            path: target,
+            path: secret::hidden_in_target(&target),
             operation,
             node: visit.node.clone(),
             download: visit.download().map(|download| download.id.to_string()),
@@ -210,8 +211,10 @@ impl Visit {
         let told = parts.extensions.remove::<Told>().unwrap_or_default();
         let status = parts.status.as_u16();
         self.meter.answered(status);
-        let refusal =
-            told.refusal.map(|(name, text)| Decision { by: DecidedBy::Check, name, fault: None, text: Some(text) });
+        let refusal = told.refusal.map(|(name, text)| {
+            let text = secret::hidden_in_refusal(self.operation, &text);
+            Decision { by: DecidedBy::Check, name, fault: None, text: Some(text) }
+        });
         let decision = self.decision.clone().or(refusal);
         let download = told.created.and_then(|id| self.network.downloads().get(id)).or_else(|| self.download());
         self.network.journal().fill_in(self.number, |entry| {

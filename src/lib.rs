@@ -40,6 +40,7 @@ mod outage;
 mod replica;
 mod repository;
 mod rules;
+mod secret;
 mod server;
 mod settings;
 mod spelling;

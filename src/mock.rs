@@ -306,7 +306,7 @@ fn build(config: &Config, tasks: &Tasks, runtime: &Runtime) -> Result<(Started, 
     let tls = tls_listener.as_ref().map(|_| tls::prepare(&config.tls, now)).transpose()?;
     let ca_pem = tls.as_ref().and_then(|tls| tls.ca_pem.clone());
     let is_admin_on = config.control.admin == Switch::On;
-    let admin = is_admin_on.then(|| Admin::new(control, config.control.admin_token.as_deref(), ca_pem.as_deref()));
+    let admin = is_admin_on.then(|| Admin::new(control, &config.control, ca_pem.as_deref()));
     let spelling = runtime.block_on(Spelling::learn()).map_err(internal)?;
     let front = |admin| Front::new(networks.clone(), config, intake.clone(), spelling.clone(), admin);
     let public = front(admin.clone().filter(|_| admin_listener.is_none()));

@@ -7,7 +7,7 @@ use axum::{
     body::Body,
     http::{
         HeaderName, Method, Request, StatusCode,
-        header::{ACCESS_CONTROL_REQUEST_METHOD, ORIGIN},
+        header::{ACCESS_CONTROL_REQUEST_METHOD, AUTHORIZATION, CONTENT_TYPE, ORIGIN},
         request::Parts,
     },
     response::{IntoResponse, Response},
@@ -36,17 +36,28 @@ pub(super) enum Admission {
 }
 
 impl Cors {
+    /// For the API.
     pub(super) fn new(config: &Config) -> Self {
         let methods = config.cors_allowed_methods.0.iter().filter_map(|method| method.parse::<Method>().ok());
+        Self::with(config, config.cors.clone(), methods.collect(), header_names(&config.cors_allowed_headers))
+    }
+
+    /// For control.
+    pub(super) fn of_control(config: &Config) -> Self {
+        let methods = vec![Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
+        Self::with(config, config.control.admin_cors.clone(), methods, vec![AUTHORIZATION, CONTENT_TYPE])
+    }
+
+    fn with(config: &Config, origins: Origins, methods: Vec<Method>, headers: Vec<HeaderName>) -> Self {
         let layer = CorsLayer::new()
             .allow_origin(AllowOrigin::mirror_request())
             .allow_credentials(true)
-            .allow_methods(methods.collect::<Vec<_>>())
-            .allow_headers(header_names(&config.cors_allowed_headers))
+            .allow_methods(methods)
+            .allow_headers(headers)
             .expose_headers(header_names(&config.cors_exposed_headers))
             .max_age(config.cors_preflight_maxage)
             .vary([]);
-        Self { origins: config.cors.clone(), layer }
+        Self { origins, layer }
     }
 
     pub(super) async fn admit(&self, request: &Parts) -> Admission {
@@ -69,6 +80,18 @@ impl Cors {
         let mut headers = Headers::framed().into_map();
         headers.extend(parts.headers);
         Admission::Answered((parts.status, headers, body).into_response())
+    }
+
+    /// The same for control: what may not call is left to its guard, which knows the pages that it serves itself.
+    pub(super) async fn admit_to_control(&self, request: &Parts) -> Admission {
+        let is_listed = |origins: &[String]| {
+            let origin = request.headers.get(ORIGIN).map(|origin| origin.as_bytes());
+            origins.iter().any(|allowed| Some(allowed.as_bytes()) == origin)
+        };
+        match &self.origins {
+            Origins::These(origins) if !is_listed(origins) => Admission::Same,
+            _ => self.admit(request).await,
+        }
     }
 
     /// The answer with the filter's headers.

@@ -17,8 +17,8 @@ use serde::Serialize;
 use serde_json::Value;
 use tracing::{debug, error};
 
-use super::{body, extract::Fields, headers::Headers};
-use crate::{error::Error, layers::Told, network::Network};
+use super::{address::Address, body, extract::Fields, headers::Headers};
+use crate::{error::Error, layers::Told, network::Network, operation::Operation, secret};
 
 /// One result: `{"entry":{…}}`, with only the asked fields.
 #[derive(Debug)]
@@ -361,6 +361,9 @@ pub(super) fn render(mut response: Response, request: &Parts, network: &Network,
             error!(log.id = %log_id, "a bug answered {} {}: {source}", request.method, request.uri.path());
         }
         refused => {
+            let segments = Address::of(&request.uri);
+            let operation = Operation::of(request.method.as_str(), segments.segments());
+            let refused = secret::hidden_in_refusal(operation, &refused.to_string());
             debug!(log.id = %log_id, "refused {} {} with {status}: {refused}", request.method, request.uri.path());
         }
     }

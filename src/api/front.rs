@@ -60,6 +60,8 @@ struct Inner {
     router: Router,
     admin: Option<Admin>,
     cors: Cors,
+    /// Which pages may control, which is another matter.
+    admin_cors: Cors,
     spelling: Spelling,
     basic_challenge: bool,
 }
@@ -74,9 +76,9 @@ impl Front {
         admin: Option<Admin>,
     ) -> Self {
         let router = super::router().layer(Extension(DiscoveryOff(config.discovery_off))).layer(Extension(intake));
-        let cors = Cors::new(config);
+        let (cors, admin_cors) = (Cors::new(config), Cors::of_control(config));
         let basic_challenge = config.basic_auth_scheme;
-        Self(Arc::new(Inner { networks, router, admin, cors, spelling, basic_challenge }))
+        Self(Arc::new(Inner { networks, router, admin, cors, admin_cors, spelling, basic_challenge }))
     }
 
     /// The response to a request, as it goes on the wire.
@@ -86,8 +88,9 @@ impl Front {
         if let Some(admin) = self.0.admin.as_ref().filter(|_| admin::is_admin(parts.uri.path())) {
             let path = parts.uri.path();
             let mut meter = Meter::begin(self.0.networks.telemetry(), Subject::Control, parts.method.as_str(), path);
-            let admitted = self.0.cors.admit(&parts).await;
-            let mut response = self.through(admitted, parts, |parts| admin.answer(parts, body)).await;
+            let admitted = self.0.admin_cors.admit_to_control(&parts).await;
+            let mut response =
+                self.through(&self.0.admin_cors, admitted, parts, |parts| admin.answer(parts, body)).await;
             self.complete(asked, &self.0.networks.default(), &mut response);
             meter.answered(response.status().as_u16());
             return response.map(|body| Watched::metered(body, meter));
@@ -99,7 +102,7 @@ impl Front {
         let mut visit = Visit::begin(network.clone(), line, arrival(&parts, &address, &network));
         let admitted = self.0.cors.admit(&parts).await;
         let serve = |parts| self.serve(parts, body, address, (&network, is_known), &mut visit);
-        let mut response = self.through(admitted, parts, serve).await;
+        let mut response = self.through(&self.0.cors, admitted, parts, serve).await;
         let may_have_body = self.complete(asked, &network, &mut response);
         visit.after(response, may_have_body)
     }
@@ -107,6 +110,7 @@ impl Front {
     /// Answers with `answer`, if the page may call, and with the headers that its browser wants to see.
     async fn through<F: Future<Output = Response>>(
         &self,
+        cors: &Cors,
         admitted: Admission,
         parts: Parts,
         answer: impl FnOnce(Parts) -> F,
@@ -117,7 +121,7 @@ impl Front {
             Admission::Foreign => {
                 let asked = parts.clone();
                 let response = answer(parts).await;
-                self.0.cors.through_layer(&asked, response).await
+                cors.through_layer(&asked, response).await
             }
         }
     }

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
+use super::{Names, Origins};
+
 /// How testers reach the server, and how much it remembers for them.
 #[derive(Args, Clone, Debug)]
 #[non_exhaustive]
@@ -19,6 +21,15 @@ pub struct ControlConfig {
     /// What callers of /__admin must send as a bearer token [default: none is needed]
     #[arg(long, env = "ALFRESCO_MOCK_ADMIN_TOKEN", value_name = "TOKEN", value_parser = token)]
     pub admin_token: Option<String>,
+
+    /// Which web pages may use /__admin beside those that it serves itself: `any`, `off`, or origins, separated by commas
+    #[arg(long, env = "ALFRESCO_MOCK_ADMIN_CORS", value_name = "ORIGINS", default_value = "off", value_parser = super::origins)]
+    pub admin_cors: Origins,
+
+    /// Host names under which /__admin may be used without a token, beside addresses and names that nobody can buy (without
+    /// a dot, or below localhost, local, internal, test, home.arpa) [default: none]
+    #[arg(long, env = "ALFRESCO_MOCK_ADMIN_HOSTS", value_name = "NAMES", value_parser = super::tls::names)]
+    pub admin_hosts: Option<Names>,
 
     /// How many requests, and how many downloads that are gone, each network remembers
     #[arg(long, env = "ALFRESCO_MOCK_JOURNAL_SIZE", value_name = "NUMBER", default_value = "10000", value_parser = journal_size)]

@@ -71,7 +71,7 @@ pub enum TlsMode {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Names(pub Vec<String>);
 
-fn names(text: &str) -> Result<Names, String> {
+pub(super) fn names(text: &str) -> Result<Names, String> {
     let names: Vec<_> = text.split(',').map(|name| name.trim().to_owned()).collect();
     let is_name = |name: &String| {
         let host = name.strip_prefix("*.").unwrap_or(name);

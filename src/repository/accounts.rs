@@ -16,7 +16,10 @@ use super::{
     people::Person,
     tree::CONTAINS,
 };
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    secret::is_same,
+};
 
 /// The longest name that somebody may have.
 const LONGEST: usize = 100;
@@ -144,7 +147,7 @@ impl Passwords {
         match &self.old {
             _ if caller.is_admin => Ok(()),
             None => refused("To change password, both 'oldPassword' and 'password' fields are required."),
-            Some(old) if *old != person.password => Err(Error::Forbidden("Incorrect password.".into())),
+            Some(old) if !is_same(old, &person.password) => Err(Error::Forbidden("Incorrect password.".into())),
             Some(_) => Ok(()),
         }
     }

@@ -9,7 +9,10 @@ use std::{
 use serde_json::{Map, Value};
 
 use super::{access::Caller, collation::SortKey, node::UserName};
-use crate::clock::{Clock, Timestamp};
+use crate::{
+    clock::{Clock, Timestamp},
+    secret::is_same,
+};
 
 /// Failed tries after which somebody is refused for a while (`authentication.protection.limit`).
 const TRIES: u32 = 10;
@@ -127,7 +130,7 @@ impl People {
         let mut failures = self.0.failures.lock().unwrap_or_else(PoisonError::into_inner);
         failures.retain(|_, failure| now.since(failure.last) < PROTECTED);
         let known = self.find(name);
-        let person = known.as_ref().filter(|person| person.is_enabled && is_equal(&person.password, password));
+        let person = known.as_ref().filter(|person| person.is_enabled && is_same(&person.password, password));
         let count = failures.get(&key).map_or(0, |failure| failure.count);
         if let Some(person) = person.filter(|_| count < TRIES) {
             failures.remove(&key);
@@ -139,12 +142,6 @@ impl People {
         }
         None
     }
-}
-
-/// Compares without telling, by the time it takes, where the difference is.
-fn is_equal(one: &str, other: &str) -> bool {
-    let differences = one.bytes().zip(other.bytes()).fold(0, |seen, (a, b)| seen | (a ^ b));
-    one.len() == other.len() && differences == 0
 }
 
 #[cfg(test)]

@@ -104,6 +104,46 @@ fn it_can_want_a_token() {
 }
 
 #[test]
+fn no_page_of_a_stranger_controls_it() {
+    let mock = TestMock::start();
+    let host = mock.address().to_string();
+    let own = format!("http://{host}");
+    let gate: &[u8] = br#"{"at":"pending"}"#;
+    for (row, headers, status) in [
+        (
+            "a simple request of a foreign page",
+            vec![("Origin", "http://evil.example"), ("Content-Type", "text/plain")],
+            403,
+        ),
+        ("a page without an origin", vec![("Origin", "null")], 403),
+        ("a foreign form, as the browser says", vec![("Sec-Fetch-Site", "cross-site")], 403),
+        ("a page of its own", vec![("Origin", own.as_str()), ("Sec-Fetch-Site", "same-origin")], 201),
+        ("no browser", vec![], 201),
+    ] {
+        let before = mock.control().gates().len();
+        let response = mock.request("POST", "/__admin/gates", Auth::None, &headers, Some(gate));
+        assert_eq!(response.status, status, "{row}: {}", response.text());
+        assert_eq!(response.header("Access-Control-Allow-Origin"), None, "{row}");
+        assert_eq!(response.header("X-Content-Type-Options"), Some("nosniff"), "{row}");
+        assert_eq!(mock.control().gates().len() - before, usize::from(status == 201), "{row}");
+    }
+    for (host, status) in [("evil.example", 403), ("mock", 200), ("localhost:1", 200), ("mock.test", 200)] {
+        let request = format!("GET /__admin/gates HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+        assert_eq!(mock.send("GET", request.as_bytes()).status, status, "{host}");
+    }
+}
+
+#[test]
+fn tickets_are_not_written_down() {
+    let mock = TestMock::start();
+    let ticket = mock.log_in("alice", "alice");
+    mock.get(&format!("{BASE}/nodes/-root-?alf_ticket={ticket}"), Auth::None);
+    let journal = mock.admin("GET", "/journal", "");
+    assert!(journal.text().contains("?alf_ticket=***"), "{}", journal.text());
+    assert!(!journal.text().contains(&ticket[7..]), "{}", journal.text());
+}
+
+#[test]
 fn a_process_has_it_too() {
     let server = Server::start(&["--admin-token", "t", "--networks", "strict", "--journal-size", "5"]);
     let token = Auth::Raw("Bearer t");
