@@ -6,6 +6,7 @@
 #![expect(clippy::doc_markdown, reason = "clap prints these texts, and backticks mean nothing in a terminal")]
 
 mod control;
+mod deflate;
 mod health;
 mod replica;
 mod tls;
@@ -23,11 +24,15 @@ use clap::{
 
 pub use self::{
     control::{ControlConfig, NetworkStyle, Switch},
+    deflate::DeflateConfig,
     health::HealthArgs,
     replica::{Replica, ReplicaConfig},
     tls::{Names, TlsConfig, TlsMode},
 };
-use crate::settings::{DownloadSettings, ProgressStyle};
+use crate::{
+    content::packer::Limits,
+    settings::{DownloadSettings, ProgressStyle},
+};
 
 /// The command line.
 #[derive(Debug, Parser)]
@@ -100,6 +105,10 @@ pub struct Config {
     /// Bytes of an uploaded content that stay in memory; what is larger goes to the temporary folder
     #[arg(long, env = "ALFRESCO_MOCK_UPLOAD_MEMORY", value_name = "BYTES", default_value = "1048576", value_parser = memory)]
     pub upload_memory: usize,
+
+    /// How contents are deflated.
+    #[command(flatten)]
+    pub deflate: DeflateConfig,
 
     /// Uncompressed bytes beyond which a download ends as MAX_CONTENT_SIZE_EXCEEDED; -1 for no limit
     #[arg(
@@ -271,6 +280,16 @@ impl Config {
     /// Where spooled content goes.
     pub(crate) fn temp_folder(&self) -> PathBuf {
         self.temp_dir.clone().unwrap_or_else(std::env::temp_dir)
+    }
+
+    /// How contents are deflated, and how much of that is kept.
+    pub(crate) fn limits(&self) -> Limits {
+        Limits {
+            level: self.deflate.deflate_level,
+            memory: self.deflate.deflated_memory,
+            spooled_ahead: self.deflate.deflated_spool,
+            remembers: self.deflate.warm,
+        }
     }
 
     pub(crate) fn downloads(&self) -> DownloadSettings {
@@ -463,6 +482,14 @@ mod tests {
         assert_eq!(
             mistake(&["--log-format", "xml"]),
             "invalid value 'xml' for '--log-format <FORMAT>' [possible values: text, json]"
+        );
+        assert_eq!(
+            mistake(&["--deflate-level", "10"]),
+            "invalid value '10' for '--deflate-level <LEVEL>': expected a level from 1 (quick) to 9 (small)"
+        );
+        assert_eq!(
+            mistake(&["--deflated-memory", "256M"]),
+            "invalid value '256M' for '--deflated-memory <BYTES>': expected a number of bytes from 0 to 4611686018427387903"
         );
     }
 

@@ -297,7 +297,11 @@ fn build(config: &Config, tasks: &Tasks, runtime: &Runtime) -> Result<(Started, 
     }
     .map_err(StartError::Fixtures)?;
     let intake = Intake::new(spool.clone(), config.upload_memory, LARGEST_BODY);
-    let packer = Packer::new(tasks.clone(), spool);
+    let packer = Packer::new(tasks.clone(), spool, config.limits());
+    if config.deflate.warm {
+        let contents: Vec<_> = loaded.contents().cloned().collect();
+        runtime.block_on(packer.warm(&contents));
+    }
     let replica = Replica::of(&config.replica);
     let image = Image::new(loaded, config.downloads(), config.seed, config.control.journal_size, packer, replica);
     let is_strict = config.control.networks == NetworkStyle::Strict;

@@ -8,9 +8,9 @@ use flate2::{Compress, Compression, FlushCompress};
 
 use super::to_usize;
 
-/// A compressor of the level that the real server uses.
-pub(super) fn raw_deflate() -> Compress {
-    Compress::new(Compression::new(6), false)
+/// A compressor that tries as hard as `level` says: from 1 to 9, and 6 is the real server's.
+pub(super) fn raw_deflate(level: u32) -> Compress {
+    Compress::new(Compression::new(level), false)
 }
 
 /// Deflates all of `input` and flushes.

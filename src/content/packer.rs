@@ -38,14 +38,21 @@ const WINDOW: u64 = 32 << 10;
 /// The most contents in a batch: those of a few bytes each must not make one task of ten thousand.
 const BATCH: usize = 256;
 
-/// Deflated bytes that may lie in memory; what is beyond goes to the spool.
-const MEMORY: u64 = 256 << 20;
-
-/// Deflated bytes that may lie in the spool for the sake of archives that are yet to come.
-const SPOOLED_AHEAD: u64 = 1 << 30;
-
 /// What a small content costs in memory beside its bytes.
 const OVERHEAD: u64 = 192;
+
+/// How hard contents are deflated, and how much of that is kept.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// From 1, quick, to 9, small.
+    pub(crate) level: u32,
+    /// Deflated bytes that may lie in memory; what is beyond goes to the spool.
+    pub(crate) memory: u64,
+    /// Deflated bytes that may lie in the spool for the sake of archives that are yet to come.
+    pub(crate) spooled_ahead: u64,
+    /// Whether what there is room for is kept although no download is left.
+    pub(crate) remembers: bool,
+}
 
 /// Deflates contents and remembers them. Clones are the same packer.
 #[derive(Clone, Debug)]
@@ -55,6 +62,7 @@ pub(crate) struct Packer(Arc<Inner>);
 struct Inner {
     tasks: Tasks,
     spool: Spool,
+    limits: Limits,
     /// Bytes of deflated content in memory, cached or in use.
     memory: Arc<AtomicU64>,
     cache: Mutex<Cache>,
@@ -100,10 +108,11 @@ struct Progress {
 }
 
 impl Packer {
-    pub(crate) fn new(tasks: Tasks, spool: Spool) -> Self {
+    pub(crate) fn new(tasks: Tasks, spool: Spool, limits: Limits) -> Self {
         Self(Arc::new(Inner {
             tasks,
             spool,
+            limits,
             memory: Arc::default(),
             cache: Mutex::default(),
             deflated: AtomicU64::new(0),
@@ -191,8 +200,27 @@ impl Packer {
         }
     }
 
-    /// Gives back what is kept and nobody refers to.
+    /// Deflates all these ahead, save what cannot be read: who asks for it will hear of that.
+    pub(crate) async fn warm(&self, contents: &[Content]) {
+        let mut left = contents;
+        let mut runs = VecDeque::new();
+        while !left.is_empty() || !runs.is_empty() {
+            while runs.len() < self.runs_ahead() && !left.is_empty() {
+                let (run, rest) = left.split_at(Self::run_length(left.iter().map(Content::size)));
+                left = rest;
+                runs.extend(self.begin(run.iter()));
+            }
+            if let Some(run) = runs.pop_front() {
+                run.ended().await;
+            }
+        }
+    }
+
+    /// Gives back what is kept and nobody refers to, unless it is to be remembered.
     pub(crate) fn forget(&self) {
+        if self.0.limits.remembers {
+            return;
+        }
         let kept = std::mem::take(&mut *self.cache());
         // Behind the lock, since there may be much of it.
         drop(kept);
@@ -223,7 +251,8 @@ impl Packer {
     async fn drive_large(&self, run: &Weak<Run>, content: &Content) -> io::Result<()> {
         let size = content.size();
         let probed = content.clone();
-        let is_stored = self.0.tasks.compute(move || Stored::is_worth_it(&probed, &mut raw_deflate()));
+        let mut compress = self.raw_deflate();
+        let is_stored = self.0.tasks.compute(move || Stored::is_worth_it(&probed, &mut compress));
         let is_stored = is_stored.await.map_err(io::Error::other)??;
         let mut blocks = stream::iter(0..size.div_ceil(BLOCK))
             .map(|number| {
@@ -259,7 +288,7 @@ impl Packer {
     async fn drive_batch(&self, run: &Weak<Run>, contents: &[Content]) -> io::Result<()> {
         let (packer, run, contents) = (self.clone(), run.clone(), contents.to_vec());
         let batch = move || {
-            let mut compress = raw_deflate();
+            let mut compress = packer.raw_deflate();
             let mut failure = None;
             for content in &contents {
                 let Some(held) = run.upgrade() else { break };
@@ -282,7 +311,7 @@ impl Packer {
         let (dictionary, input) = bytes.split_at(to_usize(start - from));
         let mut crc = Hasher::new();
         crc.update(input);
-        let mut compress = raw_deflate();
+        let mut compress = self.raw_deflate();
         if !dictionary.is_empty() {
             compress.set_dictionary(dictionary).map_err(io::Error::other)?;
         }
@@ -349,19 +378,30 @@ impl Packer {
         Ok((Data::Spooled(spooled), None))
     }
 
+    fn raw_deflate(&self) -> Compress {
+        raw_deflate(self.0.limits.level)
+    }
+
     fn nothing_reserved(&self) -> Reserved {
         Reserved { bytes: 0, budget: self.0.memory.clone() }
     }
 
-    /// Takes memory from the budget, at the cost of what is cached longest.
+    /// Takes memory from the budget. When that is used up, there is the spool; when that is, too, at the cost of what is
+    /// cached longest.
     fn reserve(&self, bytes: u64) -> Option<Reserved> {
         loop {
-            let fits = |taken: u64| (taken + bytes <= MEMORY).then_some(taken + bytes);
+            let fits = |taken: u64| (taken + bytes <= self.0.limits.memory).then_some(taken + bytes);
             if self.0.memory.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits).is_ok() {
                 return Some(Reserved { bytes, budget: self.0.memory.clone() });
             }
+            let oldest = {
+                let mut cache = self.cache();
+                if cache.spooled + bytes <= self.0.limits.spooled_ahead {
+                    return None;
+                }
+                cache.pop()?
+            };
             // Dropped behind the lock: its memory may go back to the budget, which needs none.
-            let oldest = self.cache().pop()?;
             drop(oldest);
         }
     }
@@ -372,7 +412,7 @@ impl Packer {
             run.done.lock().unwrap_or_else(PoisonError::into_inner).push(packed.clone());
         }
         *content.slot().lock() = SlotState::Done(Arc::downgrade(&packed));
-        let dropped = self.cache().push(packed);
+        let dropped = self.cache().push(packed, self.0.limits.spooled_ahead);
         drop(dropped);
     }
 
@@ -381,13 +421,21 @@ impl Packer {
     }
 }
 
+impl Run {
+    /// Waits until it is over, however it ends.
+    async fn ended(&self) {
+        // It is over as well when nobody is left to say so.
+        let _ = self.progress.subscribe().wait_for(|progress| progress.over).await;
+    }
+}
+
 impl Cache {
-    /// Keeps one, and gives back those that there is no room for any more.
-    fn push(&mut self, packed: Arc<Packed>) -> Vec<Arc<Packed>> {
+    /// Keeps one, and gives back those that there is no room for any more beside `most` bytes in the spool.
+    fn push(&mut self, packed: Arc<Packed>, most: u64) -> Vec<Arc<Packed>> {
         self.spooled += packed.spooled();
         self.kept.push_back(packed);
         let mut dropped = Vec::new();
-        while self.spooled > SPOOLED_AHEAD {
+        while self.spooled > most {
             dropped.extend(self.pop());
         }
         dropped

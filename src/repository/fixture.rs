@@ -25,7 +25,10 @@ use include_dir::{Dir, include_dir};
 pub(crate) use self::describe::describe;
 use self::{planting::Planting, source::Source};
 use super::{Tree, groups::ADMINISTRATORS, people::Person};
-use crate::{clock::Timestamp, content::spool::Spool};
+use crate::{
+    clock::Timestamp,
+    content::{Content, spool::Spool},
+};
 
 /// The name of the file that says what a file system cannot.
 const DOCUMENT: &str = "fixtures.json";
@@ -44,6 +47,13 @@ const BUILT_IN_DATE: Timestamp = Timestamp::from_millis(1_769_767_200_000);
 pub(crate) struct Loaded {
     pub(crate) tree: Tree,
     pub(crate) people: Vec<Person>,
+}
+
+impl Loaded {
+    /// All contents of nodes, in no order.
+    pub(crate) fn contents(&self) -> impl Iterator<Item = &Content> {
+        self.tree.nodes().filter_map(|node| node.content.as_ref()?.content.as_ref())
+    }
 }
 
 /// A mistake in fixtures: the file (with the line, where that is known), the node or person, and what was expected.

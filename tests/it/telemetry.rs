@@ -72,6 +72,21 @@ fn a_download_leaves_its_traces() {
 }
 
 #[test]
+fn warm_fixtures_are_deflated_before_anybody_asks_and_kept() {
+    let mock = TestMock::with(|config| config.deflate.warm = true);
+    let warmed = sample(&metrics(&mock), "cache_deflated_total");
+    assert!(warmed > 10.0, "{warmed}");
+    for _ in 0..2 {
+        let id = mock.finished_download(ADMIN, &[&node_id("Reports")]);
+        mock.delete(&format!("{BASE}/nodes/{id}"), ADMIN);
+    }
+    let page = metrics(&mock);
+    assert!((sample(&page, "cache_deflated_total") - warmed).abs() < f64::EPSILON, "deflated again\n{page}");
+    let cold = metrics(&TestMock::start());
+    assert_samples(&cold, &[("cache_deflated_total", 0)]);
+}
+
+#[test]
 fn every_sample_has_a_family_and_every_family_is_there_once() {
     let mock = TestMock::start();
     mock.finished_download(ADMIN, &[&node_id("Reports")]);
