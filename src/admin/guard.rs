@@ -38,7 +38,7 @@ impl Guard {
     pub(super) fn check(&self, parts: &Parts) -> Result<(), Problem> {
         let forbidden = |detail: &str| Err(Problem::new(StatusCode::FORBIDDEN, detail));
         let header = |name: &str| parts.headers.get(name).map(|value| value.to_str().unwrap_or_default());
-        let host = parts.uri.authority().map(|authority| authority.as_str()).or_else(|| header(HOST.as_str()));
+        let host = parts.uri.authority().map(axum::http::uri::Authority::as_str).or_else(|| header(HOST.as_str()));
         if let Some(origin) = header(ORIGIN.as_str()) {
             if !self.is_allowed(origin) && !is_of_host(origin, host) {
                 return forbidden("pages on other origins may not control this server; see --admin-cors");

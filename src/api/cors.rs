@@ -85,7 +85,7 @@ impl Cors {
     /// The same for control: what may not call is left to its guard, which knows the pages that it serves itself.
     pub(super) async fn admit_to_control(&self, request: &Parts) -> Admission {
         let is_listed = |origins: &[String]| {
-            let origin = request.headers.get(ORIGIN).map(|origin| origin.as_bytes());
+            let origin = request.headers.get(ORIGIN).map(axum::http::HeaderValue::as_bytes);
             origins.iter().any(|allowed| Some(allowed.as_bytes()) == origin)
         };
         match &self.origins {
