@@ -204,7 +204,6 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     ("--deflate-level", "10", "from 1 (quick) to 9 (small)"),
     ("--deflated-memory", "256M", "from 0 to"),
     ("--deflated-spool", "-1", "from 0 to"),
-    ("--warm", "perhaps", "boolean"),
     ("--upload-memory", "-1", "from 0 to"),
     ("--upload-memory", "1MB", "from 0 to"),
     ("--download-pace", "0", "1 or more"),
@@ -218,6 +217,8 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     ("--admin", "perhaps", "on, off"),
     ("--admin-port", "70000", "65535"),
     ("--admin-token", "two words", "letters, digits"),
+    ("--admin-cors", "localhost:4200", "`any`, `off`"),
+    ("--admin-hosts", "two words", "commas"),
     ("--journal-size", "0", "from 1 to 1000000"),
     ("--networks", "some", "any, strict"),
     ("--network-max-idle", "30", "60m"),
@@ -243,7 +244,7 @@ const MISTAKES: &[(&str, &str, &str)] = &[
 ];
 
 /// Flags with nothing behind them: only their variables have values to be wrong about.
-const SWITCHES: &[&str] = &["--basic-auth-scheme", "--discovery-off", "--download-fail-large-entries"];
+const SWITCHES: &[&str] = &["--basic-auth-scheme", "--discovery-off", "--download-fail-large-entries", "--warm"];
 
 /// Flags that any text fits: what lies there is looked at when the server starts.
 const PATHS: &[&str] = &[

@@ -1,0 +1,1 @@
+../../clients/javascript/alfresco-downloads-mock.mjs

@@ -1,0 +1,1 @@
+../../clients/python/alfresco_downloads_mock.py
