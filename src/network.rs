@@ -24,7 +24,7 @@ use crate::{
         Repository, Tree,
         fixture::Loaded,
         node::NodeId,
-        people::{People, Person},
+        people::{Known, People},
         tickets::Tickets,
     },
     settings::{DownloadSettings, Settings},
@@ -45,7 +45,7 @@ pub(crate) struct Image(Arc<Start>);
 #[derive(Debug)]
 struct Start {
     tree: Tree,
-    people: Vec<Person>,
+    people: Known,
     settings: DownloadSettings,
     seed: Option<u64>,
     journal_size: usize,
@@ -66,6 +66,7 @@ impl Image {
     ) -> Self {
         let Loaded { tree, people } = loaded;
         let telemetry = Telemetry::default();
+        let people = people.into_iter().collect();
         Self(Arc::new(Start { tree, people, settings, seed, journal_size, packer, replica, telemetry }))
     }
 
@@ -134,7 +135,7 @@ impl Network {
         let ids = ids.of_replica(image.replica.as_ref().map(Replica::number));
         // A sequence of its own, so that chance does not change which ids there are.
         let dice = Ids::seeded_for(image.seed.unwrap_or_default(), &format!("faults of {name}"));
-        let people = People::new(image.people.iter().cloned(), clock.clone());
+        let people = People::new(image.people.clone(), clock.clone());
         let repository = Repository::new(image.tree.clone(), people, clock.clone(), ids.clone());
         let (orders, changes) = (Orders::default(), Changes::default());
         let downloads = Downloads::new(Means {

@@ -43,14 +43,24 @@ pub(crate) enum SortBy {
     LastName,
 }
 
+/// People by lower-case name: the real server finds them whatever the case. Clones share them until one is changed.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Known(Arc<BTreeMap<String, Arc<Person>>>);
+
+impl FromIterator<Person> for Known {
+    fn from_iter<I: IntoIterator<Item = Person>>(people: I) -> Self {
+        let keyed = people.into_iter().map(|person| (person.id.as_str().to_lowercase(), Arc::new(person)));
+        Self(Arc::new(keyed.collect()))
+    }
+}
+
 /// Everybody who may log in. Clones are the same people.
 #[derive(Clone, Debug)]
 pub(crate) struct People(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    /// By lower-case name: the real server finds people whatever the case.
-    by_name: RwLock<BTreeMap<String, Arc<Person>>>,
+    known: RwLock<Known>,
     clock: Clock,
     failures: Mutex<HashMap<String, Failures>>,
 }
@@ -74,24 +84,22 @@ impl Person {
 }
 
 impl People {
-    pub(crate) fn new(people: impl IntoIterator<Item = Person>, clock: Clock) -> Self {
-        let keyed = people.into_iter().map(|person| (person.id.as_str().to_lowercase(), Arc::new(person)));
-        let by_name = RwLock::new(keyed.collect());
-        Self(Arc::new(Inner { by_name, clock, failures: Mutex::default() }))
+    pub(crate) fn new(known: Known, clock: Clock) -> Self {
+        Self(Arc::new(Inner { known: RwLock::new(known), clock, failures: Mutex::default() }))
     }
 
-    fn read(&self) -> RwLockReadGuard<'_, BTreeMap<String, Arc<Person>>> {
-        self.0.by_name.read().unwrap_or_else(PoisonError::into_inner)
+    fn read(&self) -> RwLockReadGuard<'_, Known> {
+        self.0.known.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn find(&self, name: &str) -> Option<Arc<Person>> {
-        self.read().get(&name.to_lowercase()).cloned()
+        self.read().0.get(&name.to_lowercase()).cloned()
     }
 
     /// Everybody, in that order, each field perhaps descending; by id where nothing else tells two apart.
     pub(crate) fn sorted(&self, order: &[(SortBy, bool)]) -> Vec<Arc<Person>> {
         // They are kept in the order of their ids, and sorting leaves equals as they are.
-        let mut people: Vec<_> = self.read().values().cloned().collect();
+        let mut people: Vec<_> = self.read().0.values().cloned().collect();
         for (sort_by, is_descending) in order.iter().rev() {
             let key = |person: &Person| match sort_by {
                 SortBy::Id => SortKey::of(person.id.as_str()),
@@ -108,8 +116,8 @@ impl People {
 
     /// Adds somebody, or replaces who has that id.
     pub(crate) fn put(&self, person: Person) {
-        let mut by_name = self.0.by_name.write().unwrap_or_else(PoisonError::into_inner);
-        by_name.insert(person.id.as_str().to_lowercase(), Arc::new(person));
+        let mut known = self.0.known.write().unwrap_or_else(PoisonError::into_inner);
+        Arc::make_mut(&mut known.0).insert(person.id.as_str().to_lowercase(), Arc::new(person));
     }
 
     /// What to call a user: people by their names, anybody else by the id.
@@ -160,7 +168,7 @@ mod tests {
             has_email_notifications: true,
             details: Map::new(),
         };
-        People::new([alice], clock.clone())
+        People::new([alice].into_iter().collect(), clock.clone())
     }
 
     #[test]

@@ -215,7 +215,8 @@ fn now() -> std::time::Instant {
 fn a_reset_takes_no_time_however_large_the_fixtures_are() {
     const NODES: usize = 50_000;
     let nodes: Vec<_> = (0..NODES).map(|n| json!({ "path": format!("many/{n}.txt"), "sizeInBytes": 1 })).collect();
-    let mut fixtures = json!({ "nodes": nodes });
+    let people: Vec<_> = (0..20_000).map(|n| json!({ "id": format!("person{n}"), "password": "secret" })).collect();
+    let mut fixtures = json!({ "nodes": nodes, "people": people });
     let large = json!({ "path": "large.bin", "sizeInBytes": 25_000_000 });
     fixtures["nodes"].as_array_mut().unwrap().push(large);
     let mock = OwnFixtures::start(&[], &fixtures.to_string());
