@@ -124,8 +124,9 @@ export class DownloadsMock {
       });
     });
     child.removeAllListeners('exit');
-    const at = args.indexOf('--admin-token');
-    const mock = new DownloadsMock(url, { token: at < 0 ? undefined : args[at + 1] });
+    const words = args.flatMap((arg) => arg.split('='));
+    const at = words.indexOf('--admin-token');
+    const mock = new DownloadsMock(url, { token: at < 0 ? undefined : words[at + 1] });
     mock.#process = child;
     return mock;
   }

@@ -52,7 +52,8 @@ class DownloadsMock:
         if ready is None:
             process.stdout.close()
             raise RuntimeError(f"{binary} ended with exit code {process.wait()}")
-        token = args[list(args).index("--admin-token") + 1] if "--admin-token" in args else None
+        words = [word for arg in args for word in arg.split("=", 1)]
+        token = words[words.index("--admin-token") + 1] if "--admin-token" in words else None
         mock = cls(ready.group(1), token=token)
         mock._process = process
         return mock

@@ -19,6 +19,12 @@ before(async () => {
 
 after(() => mock.stop());
 
+test('a token may be given in one word', async () => {
+  const other = await DownloadsMock.start({ binary: BINARY, args: ['--admin-token=s3cret'] });
+  assert.ok('now' in (await other.call('GET', '/clock')));
+  await other.stop();
+});
+
 /** @param {DownloadsMock} world @param {string[]} nodeIds */
 async function create(world, nodeIds = [NODE]) {
   const response = await fetch(`${world.base}/downloads`, {

@@ -51,6 +51,11 @@ class Control(unittest.TestCase):
     def tearDownClass(cls) -> None:
         cls.mock.stop()
 
+    def test_a_token_may_be_given_in_one_word(self) -> None:
+        mock = DownloadsMock.start(BINARY, ["--admin-token=s3cret"])
+        self.assertIn("now", mock.call("GET", "/clock"))
+        mock.stop()
+
     def test_a_job_is_held_stepped_on_and_released(self) -> None:
         world = self.mock.network("py-gates")
         self.assertEqual(world.hold("pending", times=1)["at"], "pending")
