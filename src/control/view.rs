@@ -46,6 +46,8 @@ pub struct DownloadView {
 
 impl DownloadView {
     pub(super) fn of(download: &Download) -> Self {
+        // Before the progress: a job publishes first and is held, or over, then, so what is seen of it is never older.
+        let (is_held, is_job_over) = (download.gate.is_held(), download.gate.has_ended());
         let Progress { status, files_added, bytes_added, total_files, total_bytes } = download.progress();
         let report = download.report();
         Self {
@@ -59,8 +61,8 @@ impl DownloadView {
             total_files,
             total_bytes,
             gate: download.gate.point(),
-            is_held: download.gate.is_held(),
-            is_job_over: download.gate.has_ended(),
+            is_held,
+            is_job_over,
             polls: report.poll_count,
             is_fetched: report.fetched.is_some(),
             is_deleted: download.is_deleted(),
