@@ -15,9 +15,11 @@ use crate::{
 /// # Errors
 /// Every mistake in the fixtures, or why they could not be looked at.
 pub fn check(path: &Path) -> Result<String, StartError> {
-    let folder = Config::default().temp_folder();
+    let config = Config::default();
+    let folder = config.temp_folder();
     let spool = Spool::in_folder(&folder).map_err(|source| StartError::TempDir { folder, source })?;
-    let loaded: Loaded = fixture::load(path, &spool, Clock::system().now()).map_err(StartError::Fixtures)?;
+    let loaded: Loaded =
+        fixture::load(path, &spool, config.limits.fixtures(), Clock::system().now()).map_err(StartError::Fixtures)?;
     let mut description = String::new();
     // Writing to a string cannot fail.
     let _ = fixture::describe(&loaded, &mut description);

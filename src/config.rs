@@ -8,6 +8,7 @@
 mod control;
 mod deflate;
 mod health;
+mod limits;
 mod replica;
 mod tls;
 
@@ -26,6 +27,7 @@ pub use self::{
     control::{ControlConfig, NetworkStyle, Switch},
     deflate::DeflateConfig,
     health::HealthArgs,
+    limits::LimitsConfig,
     replica::{Replica, ReplicaConfig},
     tls::{Names, TlsConfig, TlsMode},
 };
@@ -225,6 +227,10 @@ pub struct Config {
     #[arg(long, env = "ALFRESCO_MOCK_DISCOVERY_OFF", value_parser = clap::builder::BoolishValueParser::new())]
     pub discovery_off: bool,
 
+    /// How much is taken, and for how long is waited.
+    #[command(flatten)]
+    pub limits: LimitsConfig,
+
     #[command(flatten)]
     /// How testers reach the server.
     pub control: ControlConfig,
@@ -283,7 +289,7 @@ impl Config {
     }
 
     /// How contents are deflated, and how much of that is kept.
-    pub(crate) fn limits(&self) -> Limits {
+    pub(crate) fn packing(&self) -> Limits {
         Limits {
             level: self.deflate.deflate_level,
             memory: self.deflate.deflated_memory,

@@ -292,12 +292,12 @@ fn build(config: &Config, tasks: &Tasks, runtime: &Runtime) -> Result<(Started, 
     let spool = Spool::in_folder(&folder).map_err(|source| StartError::TempDir { folder, source })?;
     let now = Clock::system().now();
     let loaded = match config.chosen_fixtures() {
-        Some(path) => fixture::load(path, &spool, now),
+        Some(path) => fixture::load(path, &spool, config.limits.fixtures(), now),
         None => fixture::built_in(),
     }
     .map_err(StartError::Fixtures)?;
     let intake = Intake::new(spool.clone(), config.upload_memory, LARGEST_BODY);
-    let packer = Packer::new(tasks.clone(), spool, config.limits());
+    let packer = Packer::new(tasks.clone(), spool, config.packing());
     if config.deflate.warm {
         let contents: Vec<_> = loaded.contents().cloned().collect();
         runtime.block_on(packer.warm(&contents));

@@ -73,15 +73,24 @@ pub(crate) fn built_in() -> Result<Loaded, Vec<FixtureError>> {
     plant(&origin, source::built_in(BUILT_IN, BUILT_IN_DATE), BUILT_IN_DATE)
 }
 
-/// The fixtures in a folder, or in a zip of one. What is declared without a date is made at `now`.
-pub(crate) fn load(path: &Path, spool: &Spool, now: Timestamp) -> Result<Loaded, Vec<FixtureError>> {
+/// How much a zip of fixtures may hold, whoever made it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    /// Files and folders.
+    pub(crate) nodes: usize,
+    /// Bytes of all files, unfolded.
+    pub(crate) bytes: u64,
+}
+
+/// The fixtures in a folder, or in a zip of one within `bounds`. What is declared without a date is made at `now`.
+pub(crate) fn load(path: &Path, spool: &Spool, bounds: Bounds, now: Timestamp) -> Result<Loaded, Vec<FixtureError>> {
     let mut origin = Origin { path: path.to_owned(), zip_prefix: None };
     let metadata = fs::metadata(path).map_err(|error| vec![origin.mistake(unreadable(&error))])?;
     let source = if metadata.is_dir() {
         folder::read(&origin)
     } else {
         origin.zip_prefix = Some(String::new());
-        zipped::read(&mut origin, spool, now).map_err(|mistake| vec![mistake])?
+        zipped::read(&mut origin, spool, bounds, now).map_err(|mistake| vec![mistake])?
     };
     plant(&origin, source, now)
 }
