@@ -34,77 +34,83 @@ mod trash;
 mod upload;
 mod where_clause;
 
-use axum::{
-    Router,
-    routing::{get, post},
-};
+use axum::{extract::Request, handler::Handler as _, response::Response};
 
 pub(crate) use self::extract::LARGEST_BODY;
+use crate::{content::intake::Intake, operation::Operation};
 
-/// The operations, below `/alfresco/api`.
-pub(crate) fn router() -> Router {
-    const CORE: &str = "/alfresco/api/{network}/public/alfresco/versions/1";
-    const AUTHENTICATION: &str = "/alfresco/api/{network}/public/authentication/versions/1";
-    let at = |base: &str, path: &str| format!("{base}{path}");
-    Router::new()
-        .route(&at(CORE, "/downloads"), post(downloads::create_download))
-        .route(&at(CORE, "/downloads/{id}"), get(downloads::get_download).delete(downloads::cancel_download))
-        .route(&at(CORE, "/deleted-nodes"), get(trash::list_deleted_nodes))
-        .route(&at(CORE, "/deleted-nodes/{id}"), get(trash::get_deleted_node).delete(trash::delete_deleted_node))
-        .route(&at(CORE, "/deleted-nodes/{id}/content"), get(content::get_deleted_node_content))
-        .route(&at(CORE, "/deleted-nodes/{id}/restore"), post(trash::restore_deleted_node))
-        .route(&at(CORE, "/groups"), get(groups::list_groups).post(groups::create_group))
-        .route(&at(CORE, "/groups/{id}"), get(groups::get_group).put(groups::update_group).delete(groups::delete_group))
-        .route(
-            &at(CORE, "/groups/{id}/members"),
-            get(group_members::list_group_memberships).post(group_members::create_group_membership),
-        )
-        .route(
-            &at(CORE, "/groups/{id}/members/{related}"),
-            axum::routing::delete(group_members::delete_group_membership),
-        )
-        .route(&at(CORE, "/nodes/{id}"), get(nodes::get_node).put(nodes::update_node).delete(nodes::delete_node))
-        .route(&at(CORE, "/nodes/{id}/children"), get(children::list_node_children).post(children::create_node))
-        .route(&at(CORE, "/nodes/{id}/content"), get(content::get_node_content).put(content::update_node_content))
-        .route(&at(CORE, "/nodes/{id}/copy"), post(nodes::copy_node))
-        .route(&at(CORE, "/nodes/{id}/move"), post(nodes::move_node))
-        .route(&at(CORE, "/nodes/{id}/lock"), post(locks::lock_node))
-        .route(&at(CORE, "/nodes/{id}/unlock"), post(locks::unlock_node))
-        .route(&at(CORE, "/nodes/{id}/check-out"), post(locks::check_out_node))
-        .route(&at(CORE, "/nodes/{id}/cancel-check-out"), post(locks::cancel_check_out_node))
-        .route(&at(CORE, "/nodes/{id}/parents"), get(associations::list_parents))
-        .route(
-            &at(CORE, "/nodes/{id}/secondary-children"),
-            get(associations::list_secondary_children).post(associations::create_secondary_child_association),
-        )
-        .route(
-            &at(CORE, "/nodes/{id}/secondary-children/{related}"),
-            axum::routing::delete(associations::delete_secondary_child_association),
-        )
-        .route(&at(CORE, "/people"), get(people::list_people).post(people::create_person))
-        .route(&at(CORE, "/people/{id}"), get(people::get_person).put(people::update_person))
-        .route(&at(CORE, "/people/{id}/groups"), get(groups::list_group_memberships_for_person))
-        .route(&at(CORE, "/people/{id}/sites"), get(site_members::list_site_memberships_for_person))
-        .route(
-            &at(CORE, "/people/{id}/sites/{related}"),
-            get(site_members::get_site_membership_for_person).delete(site_members::delete_site_membership_for_person),
-        )
-        .route(&at(CORE, "/probes/{id}"), get(probes::get_probe))
-        .route(&at(CORE, "/sites"), get(sites::list_sites).post(sites::create_site))
-        .route(&at(CORE, "/sites/{id}"), get(sites::get_site).put(sites::update_site).delete(sites::delete_site))
-        .route(&at(CORE, "/sites/{id}/containers"), get(sites::list_site_containers))
-        .route(&at(CORE, "/sites/{id}/containers/{related}"), get(sites::get_site_container))
-        .route(
-            &at(CORE, "/sites/{id}/members"),
-            get(site_members::list_site_memberships).post(site_members::create_site_membership),
-        )
-        .route(
-            &at(CORE, "/sites/{id}/members/{related}"),
-            get(site_members::get_site_membership)
-                .put(site_members::update_site_membership)
-                .delete(site_members::delete_site_membership),
-        )
-        .route(&at(AUTHENTICATION, "/tickets"), post(tickets::create_ticket))
-        .route(&at(AUTHENTICATION, "/tickets/{id}"), get(tickets::validate_ticket).delete(tickets::delete_ticket))
-        .route("/alfresco/api/discovery", get(discovery::get_repository_information))
+/// What handlers work with beside the network that a request came to. Clones are the same.
+#[derive(Clone, Debug)]
+pub(crate) struct Services {
+    /// Receives contents.
+    pub(crate) intake: Intake,
+    /// Whether discovery was switched off at the start.
+    pub(crate) is_discovery_off: bool,
+}
+
+/// Answers a request for an operation. Which one an address is, [`Operation::of`] knows.
+pub(crate) async fn answer(operation: Operation, request: Request, services: Services) -> Response {
+    use Operation as O;
+
+    let answered = match operation {
+        O::CreateDownload => downloads::create_download.call(request, services),
+        O::GetDownload => downloads::get_download.call(request, services),
+        O::CancelDownload => downloads::cancel_download.call(request, services),
+        O::GetNode => nodes::get_node.call(request, services),
+        O::UpdateNode => nodes::update_node.call(request, services),
+        O::DeleteNode => nodes::delete_node.call(request, services),
+        O::GetNodeContent => content::get_node_content.call(request, services),
+        O::UpdateNodeContent => content::update_node_content.call(request, services),
+        O::ListNodeChildren => children::list_node_children.call(request, services),
+        O::CreateNode => children::create_node.call(request, services),
+        O::ListParents => associations::list_parents.call(request, services),
+        O::ListSecondaryChildren => associations::list_secondary_children.call(request, services),
+        O::CreateSecondaryChildAssociation => associations::create_secondary_child_association.call(request, services),
+        O::DeleteSecondaryChildAssociation => associations::delete_secondary_child_association.call(request, services),
+        O::CopyNode => nodes::copy_node.call(request, services),
+        O::MoveNode => nodes::move_node.call(request, services),
+        O::LockNode => locks::lock_node.call(request, services),
+        O::UnlockNode => locks::unlock_node.call(request, services),
+        O::CheckOutNode => locks::check_out_node.call(request, services),
+        O::CancelCheckOutNode => locks::cancel_check_out_node.call(request, services),
+        O::ListDeletedNodes => trash::list_deleted_nodes.call(request, services),
+        O::GetDeletedNode => trash::get_deleted_node.call(request, services),
+        O::DeleteDeletedNode => trash::delete_deleted_node.call(request, services),
+        O::GetDeletedNodeContent => content::get_deleted_node_content.call(request, services),
+        O::RestoreDeletedNode => trash::restore_deleted_node.call(request, services),
+        O::ListPeople => people::list_people.call(request, services),
+        O::CreatePerson => people::create_person.call(request, services),
+        O::GetPerson => people::get_person.call(request, services),
+        O::UpdatePerson => people::update_person.call(request, services),
+        O::ListSites => sites::list_sites.call(request, services),
+        O::CreateSite => sites::create_site.call(request, services),
+        O::GetSite => sites::get_site.call(request, services),
+        O::UpdateSite => sites::update_site.call(request, services),
+        O::DeleteSite => sites::delete_site.call(request, services),
+        O::ListSiteContainers => sites::list_site_containers.call(request, services),
+        O::GetSiteContainer => sites::get_site_container.call(request, services),
+        O::ListGroups => groups::list_groups.call(request, services),
+        O::CreateGroup => groups::create_group.call(request, services),
+        O::GetGroup => groups::get_group.call(request, services),
+        O::UpdateGroup => groups::update_group.call(request, services),
+        O::DeleteGroup => groups::delete_group.call(request, services),
+        O::ListGroupMemberships => group_members::list_group_memberships.call(request, services),
+        O::CreateGroupMembership => group_members::create_group_membership.call(request, services),
+        O::DeleteGroupMembership => group_members::delete_group_membership.call(request, services),
+        O::ListGroupMembershipsForPerson => groups::list_group_memberships_for_person.call(request, services),
+        O::ListSiteMembershipsForPerson => site_members::list_site_memberships_for_person.call(request, services),
+        O::GetSiteMembershipForPerson => site_members::get_site_membership_for_person.call(request, services),
+        O::DeleteSiteMembershipForPerson => site_members::delete_site_membership_for_person.call(request, services),
+        O::ListSiteMemberships => site_members::list_site_memberships.call(request, services),
+        O::CreateSiteMembership => site_members::create_site_membership.call(request, services),
+        O::GetSiteMembership => site_members::get_site_membership.call(request, services),
+        O::UpdateSiteMembership => site_members::update_site_membership.call(request, services),
+        O::DeleteSiteMembership => site_members::delete_site_membership.call(request, services),
+        O::GetProbe => probes::get_probe.call(request, services),
+        O::CreateTicket => tickets::create_ticket.call(request, services),
+        O::ValidateTicket => tickets::validate_ticket.call(request, services),
+        O::DeleteTicket => tickets::delete_ticket.call(request, services),
+        O::GetRepositoryInformation => discovery::get_repository_information.call(request, services),
+    };
+    answered.await
 }

@@ -4,6 +4,7 @@
 //! springs up as the same image of the start, and is dropped when nobody has used it for a while.
 
 use std::{
+    borrow::Cow,
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -77,17 +78,17 @@ impl Networks {
     /// The network that a request's path names; none when there is none, and none may spring up.
     pub(crate) fn at(&self, name: &str) -> Option<Network> {
         let name = canonical(name)?;
-        if self.0.is_strict { self.existing(&name) } else { Some(self.made(name)) }
+        if self.0.is_strict { self.existing(&name) } else { Some(self.made(&name)) }
     }
 
     /// `-default-`.
     pub(crate) fn default(&self) -> Network {
-        self.made(DEFAULT.to_owned())
+        self.made(DEFAULT)
     }
 
     /// The network of that name, which is made if it is not there.
     pub(crate) fn create(&self, name: &str) -> Result<Network, NetworkError> {
-        Ok(self.made(canonical(name).ok_or(NetworkError::Name)?))
+        Ok(self.made(&canonical(name).ok_or(NetworkError::Name)?))
     }
 
     /// The network of that name, if it is there, or may spring up at a request.
@@ -105,7 +106,7 @@ impl Networks {
     pub(crate) fn reset(&self, name: &str) -> Result<(), NetworkError> {
         let name = canonical(name).ok_or(NetworkError::Name)?;
         let mut worlds = self.worlds();
-        let Some(world) = worlds.get_mut(&name) else {
+        let Some(world) = worlds.get_mut(&*name) else {
             return if self.0.is_strict { Err(NetworkError::Unknown) } else { Ok(()) };
         };
         let old = self.begin_again(world);
@@ -136,7 +137,7 @@ impl Networks {
         if name == DEFAULT {
             return Err(NetworkError::Default);
         }
-        let world = self.worlds().remove(&name).ok_or(NetworkError::Unknown)?;
+        let world = self.worlds().remove(&*name).ok_or(NetworkError::Unknown)?;
         world.network.end();
         Ok(())
     }
@@ -164,13 +165,13 @@ impl Networks {
         Some(world.network.clone())
     }
 
-    fn made(&self, name: String) -> Network {
-        if let Some(network) = self.existing(&name) {
+    fn made(&self, name: &str) -> Network {
+        if let Some(network) = self.existing(name) {
             return network;
         }
         let mut worlds = self.worlds();
         let now = self.0.clock.now();
-        let world = worlds.entry(name).or_insert_with_key(|name| {
+        let world = worlds.entry(name.to_owned()).or_insert_with_key(|name| {
             debug!("made the network {name}");
             World { network: Network::from_image(&self.0.image, name, self.0.tasks.child()), last_used: now }
         });
@@ -219,12 +220,15 @@ impl Networks {
 }
 
 /// The name as it is kept: without case, as the real server's tenants. `-system-` is the default one's.
-fn canonical(name: &str) -> Option<String> {
+fn canonical(name: &str) -> Option<Cow<'_, str>> {
     let is_valid = (1..=LONGEST_NAME).contains(&name.len())
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
     if !is_valid {
         return None;
     }
-    let name = name.to_ascii_lowercase();
-    Some(if name == network::SYSTEM { DEFAULT.to_owned() } else { name })
+    Some(match name {
+        DEFAULT => DEFAULT.into(),
+        other if other.eq_ignore_ascii_case(network::SYSTEM) => DEFAULT.into(),
+        other => other.to_ascii_lowercase().into(),
+    })
 }

@@ -140,14 +140,23 @@ const SHAPES: &[(Operation, &str, &str)] = &[
 
 impl Operation {
     /// The operation of a method at these segments behind the network, if there is one.
-    pub(crate) fn of(method: &str, segments: &[String]) -> Option<Self> {
+    pub(crate) fn of(method: &str, segments: &[&str]) -> Option<Self> {
         let fits = |shape: &str| {
-            let mut parts = shape.split('/');
-            segments.iter().all(|segment| parts.next().is_some_and(|part| part == "*" || part == segment))
+            let mut parts = shape.split('/').enumerate();
+            segments.iter().all(|segment| parts.next().is_some_and(|(place, part)| fits_at(place, part, segment)))
                 && parts.next().is_none()
         };
         SHAPES.iter().find(|(_, with, shape)| *with == method && fits(shape)).map(|(operation, ..)| *operation)
     }
+}
+
+/// Whether a segment fits a part of a shape. The real server reads the scope without its case, and the version as a
+/// number.
+fn fits_at(place: usize, part: &str, segment: &str) -> bool {
+    part == "*"
+        || part == segment
+        || (place == 0 && part.eq_ignore_ascii_case(segment))
+        || (place == 3 && segment.parse::<i32>() == Ok(1))
 }
 
 /// Its `operationId`.
@@ -163,7 +172,7 @@ mod tests {
 
     #[track_caller]
     fn check(method: &str, path: &str, expected: Option<Operation>) {
-        let segments: Vec<_> = path.split('/').map(str::to_owned).collect();
+        let segments: Vec<_> = path.split('/').collect();
         assert_eq!(Operation::of(method, &segments), expected, "{method} {path}");
     }
 
@@ -175,6 +184,8 @@ mod tests {
         check("GET", "public/alfresco/versions/1/nodes/x/content/y", None);
         check("HEAD", "public/alfresco/versions/1/downloads", None);
         check("GET", "discovery", Some(O::GetRepositoryInformation));
+        check("GET", "Public/alfresco/versions/+01/nodes/x", Some(O::GetNode));
+        check("GET", "public/Alfresco/versions/1/nodes/x", None);
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use axum::http::{Method, Uri, request::Parts};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use axum::http::{Method, request::Parts};
+use percent_encoding::percent_decode_str;
 
 use super::extract::Query;
 use crate::network::DEFAULT;
@@ -12,9 +12,9 @@ const API: &str = "/alfresco/api";
 
 /// Where a request goes.
 #[derive(Debug)]
-pub(super) enum Address {
+pub(super) enum Address<'a> {
     /// Below the API.
-    Api(ApiAddress),
+    Api(ApiAddress<'a>),
     /// Too short to hold a network.
     Short,
     /// Outside the API.
@@ -25,66 +25,42 @@ pub(super) enum Address {
 
 /// An address below the API.
 #[derive(Debug)]
-pub(super) struct ApiAddress {
+pub(super) struct ApiAddress<'a> {
     /// The network as it is spelled.
-    pub(super) network: String,
-    /// What is behind the network, decoded.
-    pub(super) segments: Vec<String>,
-    /// Whether it is in the one form that the routes know.
-    is_raw: bool,
+    pub(super) network: &'a str,
+    /// What is behind the network.
+    pub(super) segments: Vec<&'a str>,
 }
 
-impl Address {
-    pub(super) fn of(uri: &Uri) -> Self {
-        let Some(path) = decoded(uri.path()) else { return Self::Malformed };
+impl<'a> Address<'a> {
+    /// The address of a decoded path; none for what the container refuses.
+    pub(super) fn of(path: Option<&'a str>) -> Self {
+        let Some(path) = path else { return Self::Malformed };
         let Some(below) = path.strip_prefix(API).filter(|rest| rest.is_empty() || rest.starts_with('/')) else {
             return Self::Elsewhere;
         };
-        let mut segments: Vec<String> = below.trim_end_matches('/').split('/').skip(1).map(str::to_owned).collect();
-        let network = match segments.first().map(String::as_str) {
-            Some("discovery") => DEFAULT.to_owned(),
+        let mut segments = Vec::with_capacity(8);
+        segments.extend(below.trim_end_matches('/').split('/').skip(1));
+        let network = match segments.first() {
+            Some(&"discovery") => DEFAULT,
             Some(_) if below.len() >= 6 => segments.remove(0),
             _ => return Self::Short,
         };
-        let is_raw = path == uri.path() && !path.ends_with('/');
-        Self::Api(ApiAddress { network, segments, is_raw })
+        Self::Api(ApiAddress { network, segments })
     }
 
-    pub(super) fn network(&self) -> &str {
+    pub(super) fn network(&self) -> &'a str {
         match self {
-            Self::Api(address) => &address.network,
+            Self::Api(address) => address.network,
             _ => DEFAULT,
         }
     }
 
-    /// What is behind the network, decoded; nothing outside the API.
-    pub(super) fn segments(&self) -> &[String] {
+    /// What is behind the network; nothing outside the API.
+    pub(super) fn segments(&self) -> &[&'a str] {
         match self {
             Self::Api(address) => &address.segments,
             _ => &[],
-        }
-    }
-}
-
-impl ApiAddress {
-    /// Writes the address in the one form that the routes know.
-    pub(super) fn canonicalize(&self, uri: &mut Uri) {
-        const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
-        if self.is_raw {
-            return;
-        }
-        let network = Some(self.network.as_str()).filter(|_| self.segments != ["discovery"]);
-        let mut path = String::from(API);
-        for segment in network.into_iter().chain(self.segments.iter().map(String::as_str)) {
-            path.push('/');
-            path.extend(utf8_percent_encode(segment, KEPT));
-        }
-        if let Some(query) = uri.query() {
-            path.push('?');
-            path.push_str(query);
-        }
-        if let Ok(canonical) = path.parse() {
-            *uri = canonical;
         }
     }
 }

@@ -6,47 +6,37 @@ use axum::{
 };
 use base64::Engine as _;
 
-use super::extract::Query;
+use super::extract::{Origin, Query};
 use crate::{
     error::{Error, Result},
-    network::{self, Network},
+    network::Network,
     repository::access::Caller,
 };
-
-/// The name in the path by which a request chose its network, put there by the front.
-#[derive(Clone, Debug)]
-pub(super) struct NetworkName {
-    pub(super) name: String,
-    /// Whether there is such a network. If not, the request came to the default one, where nobody of another network
-    /// is let in.
-    pub(super) is_known: bool,
-}
 
 impl<S: Sync> FromRequestParts<S> for Caller {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
-        let network = parts.extensions.get::<Network>().ok_or_else(|| Error::Internal("no network".into()))?;
-        authenticate(parts, network)
+        let origin = parts.extensions.get().ok_or_else(|| Error::Internal("a request came past the front".into()))?;
+        authenticate(parts, origin)
     }
 }
 
 /// The caller of a request. A valid `alf_ticket` wins; an invalid one falls through to the header.
-pub(super) fn authenticate(parts: &Parts, network: &Network) -> Result<Caller> {
-    let stated = parts.extensions.get::<NetworkName>();
-    let name = stated.map_or(network::DEFAULT, |stated| &stated.name);
+pub(super) fn authenticate(parts: &Parts, origin: &Origin) -> Result<Caller> {
+    let Origin { network, network_name: name, is_known, .. } = origin;
     let script = script(parts);
     let query = Query::of(parts);
     if query.get("guest").is_some_and(|guest| guest.eq_ignore_ascii_case("true")) {
         return Err(Error::GuestRefused(script));
     }
-    let unauthenticated = || Error::Unauthenticated { script, network: name.to_owned() };
+    let unauthenticated = || Error::Unauthenticated { script, network: name.to_string() };
     let by_ticket = query.get("alf_ticket").and_then(|ticket| with_ticket(network, ticket));
     let caller = match by_ticket {
         Some(caller) => caller,
         None => with_header(parts, network, (name, script))?.ok_or_else(unauthenticated)?,
     };
-    if stated.is_none_or(|stated| stated.is_known) { Ok(caller) } else { Err(unauthenticated()) }
+    if *is_known { Ok(caller) } else { Err(unauthenticated()) }
 }
 
 /// Who a request says to come from, by its ticket or its header, right or wrong.
@@ -54,10 +44,10 @@ pub(super) fn claimed_user(parts: &Parts, network: &Network) -> Option<String> {
     let of_ticket = |ticket: &str| network.tickets().peek(ticket).map(|user| user.to_string());
     Query::of(parts).get("alf_ticket").and_then(of_ticket).or_else(|| {
         let (scheme, credentials) = header(parts)?.split_once(' ')?;
-        match basic(credentials) {
+        match basic(&decoded(credentials)) {
             _ if !scheme.eq_ignore_ascii_case("basic") => None,
-            Basic::Ticket(ticket) => of_ticket(&ticket),
-            Basic::Password { user, .. } => Some(user),
+            Basic::Ticket(ticket) => of_ticket(ticket),
+            Basic::Password { user, .. } => Some(user.to_owned()),
         }
     })
 }
@@ -65,8 +55,8 @@ pub(super) fn claimed_user(parts: &Parts, network: &Network) -> Option<String> {
 /// The ticket in a request: in the query, else in the header.
 pub(super) fn ticket_of(parts: &Parts) -> Option<String> {
     let in_query = Query::of(parts).get("alf_ticket").filter(|ticket| !ticket.is_empty()).map(str::to_owned);
-    in_query.or_else(|| match basic(header(parts)?.split_once(' ')?.1.trim()) {
-        Basic::Ticket(ticket) => Some(ticket),
+    in_query.or_else(|| match basic(&decoded(header(parts)?.split_once(' ')?.1.trim())) {
+        Basic::Ticket(ticket) => Some(ticket.to_owned()),
         Basic::Password { .. } => None,
     })
 }
@@ -87,10 +77,10 @@ fn with_header(parts: &Parts, network: &Network, (name, script): (&str, &'static
     let Some(credentials) = words.next() else {
         return Err(Error::EmptyAuthorization { network: name.to_owned() });
     };
-    Ok(match basic(credentials) {
-        Basic::Ticket(ticket) => with_ticket(network, &ticket),
+    Ok(match basic(&decoded(credentials)) {
+        Basic::Ticket(ticket) => with_ticket(network, ticket),
         Basic::Password { user, .. } if user.eq_ignore_ascii_case("guest") => return Err(Error::GuestRefused(script)),
-        Basic::Password { user, password } => network.people().log_in(&user, &password),
+        Basic::Password { user, password } => network.people().log_in(user, password),
     })
 }
 
@@ -99,29 +89,30 @@ fn header(parts: &Parts) -> Option<&str> {
     Some(value).filter(|value| !value.is_empty())
 }
 
-enum Basic {
-    Password { user: String, password: String },
-    Ticket(String),
+enum Basic<'a> {
+    Password { user: &'a str, password: &'a str },
+    Ticket(&'a str),
 }
 
-/// A ticket has no colon, or no user before it, or a role instead of the user.
-fn basic(credentials: &str) -> Basic {
+/// What Basic credentials say, as UTF-8 if they are, else as Latin-1.
+fn decoded(credentials: &str) -> String {
     use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-    const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    const LENIENT: &GeneralPurpose = &GeneralPurpose::new(
         &base64::alphabet::STANDARD,
         GeneralPurposeConfig::new()
             .with_decode_padding_mode(DecodePaddingMode::Indifferent)
             .with_decode_allow_trailing_bits(true),
     );
     let decoded = LENIENT.decode(credentials).unwrap_or_default();
-    let text =
-        String::from_utf8(decoded).unwrap_or_else(|latin1| latin1.into_bytes().into_iter().map(char::from).collect());
-    match text.split_once(':') {
-        None => Basic::Ticket(text),
-        Some((user, ticket)) if user.is_empty() || user.eq_ignore_ascii_case("ROLE_TICKET") => {
-            Basic::Ticket(ticket.to_owned())
-        }
-        Some((user, password)) => Basic::Password { user: user.to_owned(), password: password.to_owned() },
+    String::from_utf8(decoded).unwrap_or_else(|latin1| latin1.into_bytes().into_iter().map(char::from).collect())
+}
+
+/// A ticket has no colon, or no user before it, or a role instead of the user.
+fn basic(decoded: &str) -> Basic<'_> {
+    match decoded.split_once(':') {
+        None => Basic::Ticket(decoded),
+        Some((user, ticket)) if user.is_empty() || user.eq_ignore_ascii_case("ROLE_TICKET") => Basic::Ticket(ticket),
+        Some((user, password)) => Basic::Password { user, password },
     }
 }
 

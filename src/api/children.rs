@@ -1,13 +1,14 @@
 //! The children of a folder: `listNodeChildren`, `createNode` (wire reference, nodes, sections 5, 6 and 7).
 
 use axum::{
-    extract::{FromRequest as _, Request},
+    extract::{FromRequest as _, Request, State},
     http::{StatusCode, header::CONTENT_TYPE},
     response::{IntoResponse as _, Response},
 };
 use serde_json::Value;
 
 use super::{
+    Services,
     envelope::List,
     extract::{Id, JsonBody, Parameters, Query},
     jackson::Object,
@@ -17,7 +18,6 @@ use super::{
     where_clause::Equals,
 };
 use crate::{
-    content::intake::Intake,
     downloads::Found,
     error::{Error, Result},
     network::Network,
@@ -125,12 +125,12 @@ pub(super) async fn create_node(
     parameters: Parameters,
     query: Query,
     Id(id): Id,
-    intake: Intake,
+    State(services): State<Services>,
     request: Request,
 ) -> Result<Response> {
     let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if content_type.trim().to_ascii_lowercase().starts_with("multipart/form-data") {
-        let form = upload::read_form(request, &intake).await?;
+        let form = upload::read_form(request, &services.intake).await?;
         network.repository().require_upload_folder(&caller, &id)?;
         let node = network.repository().upload(&caller, &id, form.into_upload()?)?;
         let created = shown(&network, &caller, parameters, node)?;

@@ -4,7 +4,7 @@ use std::time::UNIX_EPOCH;
 
 use axum::{
     body::Body,
-    extract::Request,
+    extract::{Request, State},
     http::{
         HeaderMap, HeaderName, HeaderValue, StatusCode,
         header::{
@@ -18,7 +18,7 @@ use futures_util::StreamExt as _;
 use http_body_util::{BodyExt as _, BodyStream, StreamBody};
 
 use super::{
-    disposition,
+    Services, disposition,
     extract::{Id, Parameters, Query},
     headers::{Headers, LONG_AGO, NO_CACHE},
     nodes::{NodeEntry, refuse_download, shown},
@@ -27,7 +27,7 @@ use super::{
 };
 use crate::{
     clock::Timestamp,
-    content::{Content, body::ContentBody, intake::Intake},
+    content::{Content, body::ContentBody},
     downloads::{Found, download::Download},
     error::{Error, Result},
     layers::{self, Told},
@@ -162,13 +162,13 @@ pub(super) async fn update_node_content(
     parameters: Parameters,
     query: Query,
     Id(id): Id,
-    intake: Intake,
+    State(services): State<Services>,
     request: Request,
 ) -> Result<NodeEntry> {
     check_media_type(request.headers())?;
     refuse_download(&network, &id)?;
     network.repository().check_content_update(&caller, &id)?;
-    let content = upload::read_content(request, &intake).await?;
+    let content = upload::read_content(request, &services.intake).await?;
     let replacement = Replacement {
         content,
         name: query.get("name").map(str::to_owned),

@@ -1,26 +1,22 @@
 //! Discovery: `getRepositoryInformation` (wire reference, section 11).
 
-use axum::Extension;
+use axum::extract::State;
 use serde_json::{Value, json};
 
-use super::{envelope::Entry, extract::Fields, headers::Headers};
+use super::{Services, envelope::Entry, extract::Fields, headers::Headers};
 use crate::{
     error::{Error, Result},
     network::Network,
     repository::access::Caller,
 };
 
-/// Whether discovery was switched off at the start.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct DiscoveryOff(pub(super) bool);
-
 /// Tells which server this is: the release that the mock was modelled on.
 pub(super) async fn get_repository_information(
     network: Network,
     _: Caller,
-    Extension(DiscoveryOff(is_off)): Extension<DiscoveryOff>,
+    State(services): State<Services>,
 ) -> Result<Entry<Value>> {
-    if is_off {
+    if services.is_discovery_off {
         return Err(Error::NotImplemented);
     }
     let entry = json!({

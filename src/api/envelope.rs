@@ -6,18 +6,14 @@
 use std::sync::Arc;
 
 use axum::{
-    http::{
-        HeaderValue, StatusCode,
-        header::{ACCEPT_LANGUAGE, WWW_AUTHENTICATE},
-        request::Parts,
-    },
+    http::{HeaderValue, Method, StatusCode, header::WWW_AUTHENTICATE},
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
 use serde_json::Value;
 use tracing::{debug, error};
 
-use super::{address::Address, body, extract::Fields, headers::Headers};
+use super::{body, extract::Fields, headers::Headers};
 use crate::{error::Error, layers::Told, network::Network, operation::Operation, secret};
 
 /// One result: `{"entry":{…}}`, with only the asked fields.
@@ -55,10 +51,14 @@ impl<T: Serialize> Entry<T> {
     }
 
     fn write(&self) -> serde_json::Result<Vec<u8>> {
+        // Room for a download, which is asked for more often than anything else.
+        let mut json = Vec::with_capacity(256);
         if self.fields.is_all() {
-            return serde_json::to_vec(&Wrapped { entry: &self.value });
+            serde_json::to_writer(&mut json, &Wrapped { entry: &self.value })?;
+        } else {
+            serde_json::to_writer(&mut json, &Wrapped { entry: picked(&self.value, &self.fields)? })?;
         }
-        serde_json::to_vec(&Wrapped { entry: picked(&self.value, &self.fields)? })
+        Ok(json)
     }
 }
 
@@ -66,7 +66,7 @@ impl<T: Serialize> IntoResponse for Entry<T> {
     fn into_response(self) -> Response {
         match self.write() {
             Ok(json) => {
-                let mut response = (self.status, self.headers.into_map(), body::chunked(json)).into_response();
+                let mut response = answer(self.status, self.headers, json);
                 response.extensions_mut().insert(self.told);
                 response
             }
@@ -159,10 +159,7 @@ impl<T: Serialize> List<T> {
 impl<T: Serialize> IntoResponse for List<T> {
     fn into_response(self) -> Response {
         match self.write() {
-            Ok(json) => {
-                let headers = Headers::framed().uncached().json().into_map();
-                (self.status, headers, body::chunked(json)).into_response()
-            }
+            Ok(json) => answer(self.status, Headers::framed().uncached().json(), json),
             Err(failure) => Error::Internal(failure.into()).into_response(),
         }
     }
@@ -180,6 +177,14 @@ fn picked(entry: &impl Serialize, fields: &Fields) -> serde_json::Result<Value> 
         members.retain(|name, _| fields.has(name));
     }
     Ok(entry)
+}
+
+/// JSON under these headers: as they are, for a tuple's would be copied one by one.
+fn answer(status: StatusCode, headers: Headers, json: Vec<u8>) -> Response {
+    let mut response = Response::new(body::chunked(json));
+    *response.status_mut() = status;
+    *response.headers_mut() = headers.into_map();
+    response
 }
 
 /// An empty answer of a JSON resource.
@@ -335,13 +340,26 @@ struct Members<'a> {
 const STACK_TRACE: &str =
     "For security reasons the stack trace is no longer displayed, but the property is kept for previous versions";
 
+/// What of a request its refusal is written with.
+#[derive(Debug)]
+pub(super) struct Call<'a> {
+    pub(super) network: &'a Network,
+    pub(super) method: &'a Method,
+    /// As it was sent, without the query.
+    pub(super) path: &'a str,
+    pub(super) operation: Option<Operation>,
+    /// The languages that the client accepts.
+    pub(super) languages: Option<HeaderValue>,
+}
+
 /// Turns a refusal into what the client sees; any other response stays as it is.
-pub(super) fn render(mut response: Response, request: &Parts, network: &Network, basic_challenge: bool) -> Response {
+pub(super) fn render(mut response: Response, call: &Call<'_>, basic_challenge: bool) -> Response {
     let Some(Refused { error, in_routing }) = response.extensions_mut().remove() else { return response };
+    let network = call.network;
     let Shown { status, key, numbered } = shown(&error);
     let text = match &*error {
         Error::Violation { before, after } => format!("{before}{}{after}", log_number(network)),
-        error => in_language(error, request).unwrap_or_else(|| error.to_string()),
+        error => in_language(error, call).unwrap_or_else(|| error.to_string()),
     };
     let mut headers = Headers::framed();
     if let Some(challenged) = challenged_network(&error) {
@@ -358,13 +376,11 @@ pub(super) fn render(mut response: Response, request: &Parts, network: &Network,
     let log_id = network.ids().uuid().to_string();
     match &*error {
         Error::Internal(source) => {
-            error!(log.id = %log_id, "a bug answered {} {}: {source}", request.method, request.uri.path());
+            error!(log.id = %log_id, "a bug answered {} {}: {source}", call.method, call.path);
         }
         refused => {
-            let segments = Address::of(&request.uri);
-            let operation = Operation::of(request.method.as_str(), segments.segments());
-            let refused = secret::hidden_in_refusal(operation, &refused.to_string());
-            debug!(log.id = %log_id, "refused {} {} with {status}: {refused}", request.method, request.uri.path());
+            let refused = secret::hidden_in_refusal(call.operation, &refused.to_string());
+            debug!(log.id = %log_id, "refused {} {} with {status}: {refused}", call.method, call.path);
         }
     }
     let error_key = match key {
@@ -382,7 +398,7 @@ pub(super) fn render(mut response: Response, request: &Parts, network: &Network,
         log_id,
     };
     let json = serde_json::to_vec(&Envelope { error: members }).unwrap_or_default();
-    let mut response = (status, headers.json().into_map(), body::chunked(json)).into_response();
+    let mut response = answer(status, headers.json(), json);
     response.extensions_mut().insert(Told { refusal: Some((error.name(), text)), ..Told::default() });
     response
 }
@@ -405,8 +421,8 @@ fn log_number(network: &Network) -> String {
 
 /// Texts of the message bundle follow the first language that the client accepts. Only those German ones are known here
 /// that the wire reference quotes; everything else is English.
-fn in_language(error: &Error, request: &Parts) -> Option<String> {
-    let accepted = request.headers.get(ACCEPT_LANGUAGE)?.to_str().ok()?;
+fn in_language(error: &Error, call: &Call<'_>) -> Option<String> {
+    let accepted = call.languages.as_ref()?.to_str().ok()?;
     let first = accepted.split([',', ';']).next()?.trim();
     if !first.split('-').next()?.eq_ignore_ascii_case("de") {
         return None;

@@ -1,10 +1,10 @@
 //! What handlers take from a request, refused in Alfresco's words.
 
-use std::convert::Infallible;
+use std::{borrow::Cow, convert::Infallible, mem};
 
 use axum::{
     body::Body,
-    extract::{FromRequest, FromRequestParts, RawPathParams, Request},
+    extract::{FromRequest, FromRequestParts, Request},
     http::{
         header::{CONTENT_LENGTH, CONTENT_TYPE},
         request::Parts,
@@ -25,6 +25,27 @@ pub(crate) const LARGEST_BODY: u64 = 5_368_709_120;
 /// The largest JSON body that is held in memory. It has room for 400,000 node ids.
 pub(super) const LARGEST_JSON: usize = 16 << 20;
 
+/// Where a request has come to, put there by the front.
+#[derive(Clone, Debug)]
+pub(super) struct Origin {
+    pub(super) network: Network,
+    /// The name in the path by which it chose its network.
+    pub(super) network_name: Cow<'static, str>,
+    /// Whether there is such a network. If not, the request came to the default one, where nobody of another network
+    /// is let in.
+    pub(super) is_known: bool,
+    /// The id in the path; empty where there is none.
+    pub(super) id: String,
+    /// The id behind the relation in the path; empty where there is none.
+    pub(super) related: String,
+}
+
+impl Origin {
+    pub(super) fn of(parts: &mut Parts) -> Result<&mut Self> {
+        parts.extensions.get_mut().ok_or_else(|| Error::Internal("a request came past the front".into()))
+    }
+}
+
 /// The id in the path.
 #[derive(Debug)]
 pub(super) struct Id(pub(super) String);
@@ -33,27 +54,20 @@ pub(super) struct Id(pub(super) String);
 #[derive(Debug)]
 pub(super) struct Related(pub(super) String);
 
-impl<S: Send + Sync> FromRequestParts<S> for Id {
+impl<S: Sync> FromRequestParts<S> for Id {
     type Rejection = Error;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
-        in_path(parts, state, "id").await.map(Self)
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
+        Origin::of(parts).map(|origin| Self(mem::take(&mut origin.id)))
     }
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Related {
+impl<S: Sync> FromRequestParts<S> for Related {
     type Rejection = Error;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
-        in_path(parts, state, "related").await.map(Self)
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
+        Origin::of(parts).map(|origin| Self(mem::take(&mut origin.related)))
     }
-}
-
-async fn in_path<S: Send + Sync>(parts: &mut Parts, state: &S, name: &str) -> Result<String> {
-    let params =
-        RawPathParams::from_request_parts(parts, state).await.map_err(|rejection| Error::Internal(rejection.into()))?;
-    let value = params.iter().find(|(known, _)| *known == name).map(|(_, value)| value.to_owned());
-    value.ok_or_else(|| Error::Internal(format!("the route has no {name}").into()))
 }
 
 /// The query as the servlet container reads it: names and values, `+` for a space, the first value of a name counts.
@@ -252,11 +266,11 @@ async fn read(body: Body) -> Result<Bytes> {
     }
 }
 
-/// The network that the request came to, put there by the front.
+/// The network that the request came to.
 impl<S: Sync> FromRequestParts<S> for Network {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
-        parts.extensions.get::<Self>().cloned().ok_or_else(|| Error::Internal("no network".into()))
+        Origin::of(parts).map(|origin| origin.network.clone())
     }
 }

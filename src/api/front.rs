@@ -6,7 +6,6 @@
 use std::sync::Arc;
 
 use axum::{
-    Extension, Router,
     body::Body,
     extract::Request,
     http::{
@@ -22,18 +21,17 @@ use bytes::Bytes;
 use http_body::Body as _;
 use hyper::ext::ReasonPhrase;
 use serde_json::json;
-use tower::ServiceExt as _;
 use tracing::info;
 
 use super::{
-    address::{self, Address},
-    authentication::{NetworkName, authenticate, claimed_user},
+    Services,
+    address::{self, Address, ApiAddress},
+    authentication::{authenticate, claimed_user},
     body,
     cors::{Admission, Cors},
-    discovery::DiscoveryOff,
-    envelope::{self, Refused},
-    extract::{Parameters, Query},
-    headers::Headers,
+    envelope::{self, Call, Refused},
+    extract::{Origin, Parameters, Query},
+    headers::{Dates, Headers},
     path::{self, Resolution},
 };
 use crate::{
@@ -43,7 +41,7 @@ use crate::{
     error::Error,
     layers::{Arrival, Visit, body::Watched},
     line::Line,
-    network::Network,
+    network::{self, Network},
     networks::Networks,
     operation::Operation,
     spelling::Spelling,
@@ -57,12 +55,13 @@ pub(crate) struct Front(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     networks: Networks,
-    router: Router,
+    services: Services,
     admin: Option<Admin>,
     cors: Cors,
     /// Which pages may control, which is another matter.
     admin_cors: Cors,
     spelling: Spelling,
+    dates: Dates,
     basic_challenge: bool,
 }
 
@@ -75,10 +74,19 @@ impl Front {
         spelling: Spelling,
         admin: Option<Admin>,
     ) -> Self {
-        let router = super::router().layer(Extension(DiscoveryOff(config.discovery_off))).layer(Extension(intake));
+        let services = Services { intake, is_discovery_off: config.discovery_off };
         let (cors, admin_cors) = (Cors::new(config), Cors::of_control(config));
         let basic_challenge = config.basic_auth_scheme;
-        Self(Arc::new(Inner { networks, router, admin, cors, admin_cors, spelling, basic_challenge }))
+        Self(Arc::new(Inner {
+            networks,
+            services,
+            admin,
+            cors,
+            admin_cors,
+            spelling,
+            dates: Dates::default(),
+            basic_challenge,
+        }))
     }
 
     /// The response to a request, as it goes on the wire.
@@ -95,13 +103,23 @@ impl Front {
             meter.answered(response.status().as_u16());
             return response.map(|body| Watched::metered(body, meter));
         }
-        let address = Address::of(&parts.uri);
+        let uri = parts.uri.clone();
+        let path = address::decoded(uri.path());
+        let address = Address::of(path.as_deref());
         let found = self.0.networks.at(address.network());
         let is_known = found.is_some();
         let network = found.unwrap_or_else(|| self.0.networks.default());
-        let mut visit = Visit::begin(network.clone(), line, arrival(&parts, &address, &network));
+        let method = address::method(&parts);
+        let call = Call {
+            operation: Operation::of(method.as_str(), address.segments()),
+            network: &network,
+            method: &method,
+            path: uri.path(),
+            languages: parts.headers.get(ACCEPT_LANGUAGE).cloned(),
+        };
+        let mut visit = Visit::begin(network.clone(), line, arrival(&parts, &address, &call));
         let admitted = self.0.cors.admit(&parts).await;
-        let serve = |parts| self.serve(parts, body, address, (&network, is_known), &mut visit);
+        let serve = |parts| self.serve(parts, body, (&address, is_known), &call, &mut visit);
         let mut response = self.through(&self.0.cors, admitted, parts, serve).await;
         let may_have_body = self.complete(asked, &network, &mut response);
         visit.after(response, may_have_body)
@@ -132,7 +150,7 @@ impl Front {
         let may_have_body =
             !matches!(response.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) && !asked.is_head;
         let length = response.body().size_hint().exact();
-        let date = httpdate::fmt_http_date(network.clock().now().to_system());
+        let date = self.0.dates.of(network.clock().now());
         if may_have_body && length == Some(0) {
             *response.body_mut() = body::empty();
         }
@@ -145,7 +163,7 @@ impl Front {
                 None => false,
             };
         }
-        headers.extend(HeaderValue::try_from(date).map(|date| (DATE, date)).ok());
+        headers.extend(date.map(|date| (DATE, date)));
         if asked.keeps_alive {
             headers.append(KEEP_ALIVE, HeaderValue::from_static("timeout=20"));
             headers.append(CONNECTION, HeaderValue::from_static("keep-alive"));
@@ -165,94 +183,81 @@ impl Front {
         &self,
         parts: Parts,
         body: Body,
-        address: Address,
-        (network, is_known): (&Network, bool),
+        (address, is_known): (&Address<'_>, bool),
+        call: &Call<'_>,
         visit: &mut Visit,
     ) -> Response {
         let (body, read) = if visit.wants_body() { body::read_ahead(body).await } else { (body, Bytes::new()) };
-        match visit.before(&read).await {
-            Some(response) => self.render(response, &parts, network),
-            None => self.dispatch(parts, body, address, (network, is_known)).await,
-        }
+        let response = match visit.before(&read).await {
+            Some(response) => response,
+            None => self.dispatch(parts, body, (address, is_known), call).await,
+        };
+        envelope::render(response, call, self.0.basic_challenge)
     }
 
+    /// An answer, or a refusal that is still to be rendered.
     async fn dispatch(
         &self,
         mut parts: Parts,
         body: Body,
-        address: Address,
-        (network, is_known): (&Network, bool),
+        (address, is_known): (&Address<'_>, bool),
+        call: &Call<'_>,
     ) -> Response {
-        parts.method = address::method(&parts);
         let address = match address {
             Address::Api(address) => address,
             Address::Malformed => return container_error(StatusCode::BAD_REQUEST),
             Address::Elsewhere => return container_error(StatusCode::NOT_FOUND),
             // The real server cuts the network out of a text that is too short for it.
-            Address::Short => {
-                return self.render(Error::Java("begin 0, end -1, length 0").into_response(), &parts, network);
-            }
+            Address::Short => return Error::Java("begin 0, end -1, length 0").into_response(),
         };
-        parts.extensions.insert(network.clone());
-        parts.extensions.insert(NetworkName { name: address.network.clone(), is_known });
-        let resolution = path::resolve(&parts.method, &address.segments);
+        parts.method = call.method.clone();
+        let origin = origin(address, is_known, call);
+        let resolution = path::resolve(call.method, &address.segments);
         if !matches!(resolution, Resolution::Operation) && path::is_absent(&address.segments) {
-            info!("{} {} exists in the product, but is not mocked", parts.method, parts.uri.path());
+            info!("{} {} exists in the product, but is not mocked", call.method, call.path);
         }
         match resolution {
             Resolution::Operation => {
-                address.canonicalize(&mut parts.uri);
-                self.operate(parts, body, network).await
+                let Some(operation) = call.operation else {
+                    return Error::Internal("an operation has no name".into()).into_response();
+                };
+                parts.extensions.insert(origin);
+                super::answer(operation, Request::from_parts(parts, body), self.0.services.clone()).await
             }
-            Resolution::Refused(error) => self.render(Refused::in_routing(error), &parts, network),
-            Resolution::RefusedToCaller(error) => {
-                let refusal = authenticate(&parts, network)
-                    .and_then(|_| Parameters::read(&Query::of(&parts)))
-                    .map_or_else(IntoResponse::into_response, |_| error.into_response());
-                self.render(refusal, &parts, network)
-            }
+            Resolution::Refused(error) => Refused::in_routing(error),
+            Resolution::RefusedToCaller(error) => authenticate(&parts, &origin)
+                .and_then(|_| Parameters::read(&Query::of(&parts)))
+                .map_or_else(IntoResponse::into_response, |_| error.into_response()),
             Resolution::Described(resource) => {
-                let description =
-                    authenticate(&parts, network).map_or_else(IntoResponse::into_response, |_| describe(&resource));
-                self.render(description, &parts, network)
+                authenticate(&parts, &origin).map_or_else(IntoResponse::into_response, |_| describe(&resource))
             }
         }
-    }
-
-    async fn operate(&self, parts: Parts, body: Body, network: &Network) -> Response {
-        // The few things that a refusal is rendered with, for the request itself is used up.
-        let mut asked = Request::new(()).into_parts().0;
-        asked.method = parts.method.clone();
-        asked.uri = parts.uri.clone();
-        asked.headers.extend(parts.headers.get(ACCEPT_LANGUAGE).map(|language| (ACCEPT_LANGUAGE, language.clone())));
-        let response = match self.0.router.clone().oneshot(Request::from_parts(parts, body)).await {
-            Ok(response) => response,
-            Err(never) => match never {},
-        };
-        self.render(response, &asked, network)
-    }
-
-    fn render(&self, response: Response, asked: &Parts, network: &Network) -> Response {
-        envelope::render(response, asked, network, self.0.basic_challenge)
     }
 }
 
+/// What handlers are told of where the request has come to.
+fn origin(address: &ApiAddress<'_>, is_known: bool, call: &Call<'_>) -> Origin {
+    let network_name = match address.network {
+        network::DEFAULT => network::DEFAULT.into(),
+        other => other.to_owned().into(),
+    };
+    let segment = |place: usize| address.segments.get(place).map_or_else(String::new, |&segment| segment.to_owned());
+    Origin { network: call.network.clone(), network_name, is_known, id: segment(5), related: segment(7) }
+}
+
 /// What testers want to know of a request.
-fn arrival(parts: &Parts, address: &Address, network: &Network) -> Arrival {
-    let segments = address.segments();
-    let node = match segments {
-        [_, _, _, _, collection, id, ..] if ["downloads", "nodes", "deleted-nodes"].contains(&collection.as_str()) => {
-            Some(id)
-        }
+fn arrival(parts: &Parts, address: &Address<'_>, call: &Call<'_>) -> Arrival {
+    let node = match address.segments() {
+        [_, _, _, _, collection, id, ..] if ["downloads", "nodes", "deleted-nodes"].contains(collection) => Some(*id),
         _ => None,
     };
     Arrival {
         method: parts.method.to_string(),
         target: parts.uri.path_and_query().map_or_else(String::new, ToString::to_string),
         path: address::decoded(parts.uri.path()).unwrap_or_default().into_owned(),
-        operation: Operation::of(address::method(parts).as_str(), segments),
-        node: node.cloned(),
-        user: claimed_user(parts, network),
+        operation: call.operation,
+        node: node.map(str::to_owned),
+        user: claimed_user(parts, call.network),
     }
 }
 

@@ -3,16 +3,38 @@
 //! hyper writes headers in the order in which they were added, each word of a name with a capital. Two names are spelled
 //! otherwise; see [`Spelling`](crate::spelling::Spelling).
 
+use std::sync::{Mutex, PoisonError};
+
 use axum::http::{
     HeaderMap, HeaderName, HeaderValue,
     header::{CACHE_CONTROL, CONTENT_TYPE, EXPIRES, PRAGMA, X_FRAME_OPTIONS},
 };
+
+use crate::clock::Timestamp;
 
 pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json;charset=UTF-8");
 
 const SAME_ORIGIN: HeaderValue = HeaderValue::from_static("SAMEORIGIN");
 pub(super) const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
 pub(super) const LONG_AGO: HeaderValue = HeaderValue::from_static("Thu, 01 Jan 1970 00:00:00 GMT");
+
+/// The `Date` of answers: written anew once a second, since most answers come in the same one as the last.
+#[derive(Debug, Default)]
+pub(super) struct Dates(Mutex<Option<(i64, HeaderValue)>>);
+
+impl Dates {
+    /// The date of an answer that is given now.
+    pub(super) fn of(&self, now: Timestamp) -> Option<HeaderValue> {
+        let second = now.as_millis().div_euclid(1000);
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, date)) = last.as_ref().filter(|(written, _)| *written == second) {
+            return Some(date.clone());
+        }
+        let date = HeaderValue::try_from(httpdate::fmt_http_date(now.to_system())).ok()?;
+        *last = Some((second, date.clone()));
+        Some(date)
+    }
+}
 
 /// Headers in the order in which they are added.
 #[derive(Debug, Default)]

@@ -166,9 +166,9 @@ const ABSENT: &[&str] = &[
 ];
 
 /// Whether the product has something at this address, where this server has nothing.
-pub(super) fn is_absent(segments: &[String]) -> bool {
+pub(super) fn is_absent(segments: &[&str]) -> bool {
     let [scope, api, _, _, rest @ ..] = segments else { return false };
-    match (api.as_str(), rest) {
+    match (*api, rest) {
         _ if !scope.eq_ignore_ascii_case("public") => false,
         ("search" | "workflow", _) => true,
         ("alfresco", [collection, rest @ ..]) => {
@@ -183,7 +183,7 @@ pub(super) fn is_absent(segments: &[String]) -> bool {
 const METHODS: [&str; 5] = ["GET", "POST", "PUT", "DELETE", "OPTIONS"];
 
 /// What to do with `method` at the path with these segments, behind the network.
-pub(super) fn resolve(method: &Method, segments: &[String]) -> Resolution {
+pub(super) fn resolve(method: &Method, segments: &[&str]) -> Resolution {
     let method = method.as_str();
     if segments == ["discovery"] {
         return match method {
@@ -193,7 +193,7 @@ pub(super) fn resolve(method: &Method, segments: &[String]) -> Resolution {
     }
     let [scope, api, versions, version, rest @ ..] = segments else { return no_script(method, segments) };
     let depth = if method == "OPTIONS" { 1..=5 } else { 1..=6 };
-    if versions != "versions" || !depth.contains(&rest.len()) {
+    if *versions != "versions" || !depth.contains(&rest.len()) {
         return no_script(method, segments);
     }
     if !METHODS.contains(&method) {
@@ -207,7 +207,7 @@ pub(super) fn resolve(method: &Method, segments: &[String]) -> Resolution {
     }
 }
 
-fn no_script(method: &str, segments: &[String]) -> Resolution {
+fn no_script(method: &str, segments: &[&str]) -> Resolution {
     let path = joined(segments);
     Resolution::Refused(match method {
         "GET" => Error::ScriptUrl(path),
@@ -215,20 +215,21 @@ fn no_script(method: &str, segments: &[String]) -> Resolution {
     })
 }
 
-fn script_method(method: &str, segments: &[String]) -> Error {
+fn script_method(method: &str, segments: &[&str]) -> Error {
     Error::ScriptMethod { path: joined(segments), method: method.to_owned() }
 }
 
-fn joined(segments: &[String]) -> String {
+fn joined(segments: &[&str]) -> String {
     segments.iter().flat_map(|segment| ["/", segment]).collect()
 }
 
 fn known_api(scope: &str, api: &str, version: &str) -> Result<(), Error> {
     let invalid = |text: String| Err(Error::InvalidArgument(text.into()));
-    let scope = scope.to_uppercase();
-    if !matches!(scope.as_str(), "PUBLIC" | "PRIVATE") {
+    let is_public = scope.eq_ignore_ascii_case("public");
+    if !is_public && !scope.eq_ignore_ascii_case("private") {
         return invalid(format!(
-            "Invalid API definition:No enum constant org.alfresco.rest.framework.Api.SCOPE.{scope}"
+            "Invalid API definition:No enum constant org.alfresco.rest.framework.Api.SCOPE.{}",
+            scope.to_uppercase()
         ));
     }
     if api.chars().any(char::is_uppercase) {
@@ -240,13 +241,13 @@ fn known_api(scope: &str, api: &str, version: &str) -> Result<(), Error> {
     if number < 1 {
         return invalid("Version must be a positive integer.".to_owned());
     }
-    let exists = number == 1 && scope == "PUBLIC" && COLLECTIONS.iter().any(|collection| collection.api == api);
+    let exists = number == 1 && is_public && COLLECTIONS.iter().any(|collection| collection.api == api);
     // The real server forgets to fill in what was not found.
     if exists { Ok(()) } else { Err(Error::NotFound("{0}".into())) }
 }
 
-fn in_collection(method: &str, api: &str, segments: &[String]) -> Result<Resolution, Error> {
-    let name = segments[0].as_str();
+fn in_collection(method: &str, api: &str, segments: &[&str]) -> Result<Resolution, Error> {
+    let name = segments[0];
     let found = COLLECTIONS.iter().find(|collection| collection.api == api && collection.name == name);
     let collection = found.ok_or(Error::NoSuchCollection)?;
     let exists = |methods: &[&str]| methods.contains(&method);
@@ -264,15 +265,15 @@ fn in_collection(method: &str, api: &str, segments: &[String]) -> Result<Resolut
         }
         [_] if method == "GET" && on_resource => Ok(Resolution::RefusedToCaller(Error::UnsupportedOperation)),
         [_] | [_, _] => Err(Error::UnsupportedOperation),
-        [_, _, relation] => match collection.relations.iter().find(|known| known.name == relation) {
+        [_, _, relation] => match collection.relations.iter().find(|known| known.name == *relation) {
             Some(_) if method == "OPTIONS" => Ok(Resolution::Described(format!("/{name}/{{id}}/{relation}"))),
             Some(known) if exists(known.own_methods) => Ok(Resolution::Operation),
             Some(_) => Err(Error::UnsupportedOperation),
             // A slip in the real server's code leaves only the last segment of the message.
-            None => Err(Error::NoSuch(relation.clone())),
+            None => Err(Error::NoSuch((*relation).to_owned())),
         },
         [_, _, relation, _]
-            if collection.relations.iter().any(|known| known.name == relation && exists(known.entity_methods)) =>
+            if collection.relations.iter().any(|known| known.name == *relation && exists(known.entity_methods)) =>
         {
             Ok(Resolution::Operation)
         }
@@ -298,7 +299,7 @@ mod tests {
             });
             let shapes = [(vec![], collection.own_methods), (vec!["x"], collection.entity_methods)];
             for (rest, methods) in shapes.into_iter().chain(relations) {
-                let segments: Vec<_> = base.into_iter().chain(rest).map(str::to_owned).collect();
+                let segments: Vec<_> = base.into_iter().chain(rest).collect();
                 for method in methods {
                     assert!(Operation::of(method, &segments).is_some(), "{method} {}", segments.join("/"));
                 }

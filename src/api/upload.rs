@@ -3,11 +3,8 @@
 use std::collections::HashMap;
 
 use axum::{
-    extract::{FromRequestParts, Request},
-    http::{
-        header::{CONTENT_LENGTH, CONTENT_TYPE},
-        request::Parts,
-    },
+    extract::Request,
+    http::header::{CONTENT_LENGTH, CONTENT_TYPE},
 };
 use bytes::BytesMut;
 use serde_json::Value;
@@ -51,15 +48,6 @@ impl From<NotReceived> for Error {
                 Self::InsufficientStorage
             }
         }
-    }
-}
-
-/// The intake, put there by the front.
-impl<S: Sync> FromRequestParts<S> for Intake {
-    type Rejection = Error;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
-        parts.extensions.get::<Self>().cloned().ok_or_else(|| Error::Internal("no intake".into()))
     }
 }
 

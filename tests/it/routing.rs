@@ -36,6 +36,17 @@ fn finished(mock: &TestMock) -> String {
     mock.finished_download(ALICE, &[&node_id("/TestDownloads/docTest1.txt")])
 }
 
+#[test]
+fn the_scope_has_no_case_and_the_version_is_a_number() {
+    let mock = TestMock::start();
+    let usual = mock.get(&format!("{BASE}/people/admin"), ADMIN);
+    for spelled in ["Public/alfresco/versions/1", "PUBLIC/alfresco/versions/01", "public/alfresco/versions/+1"] {
+        let path = format!("/alfresco/api/-default-/{}/people/admin", spelled.replace('+', "%2B"));
+        let answer = mock.get(&path, ADMIN);
+        assert_eq!((answer.status, answer.text()), (200, usual.text()), "{spelled}");
+    }
+}
+
 // Steps
 
 #[test]
