@@ -5,6 +5,7 @@
 
 mod clock;
 mod downloads;
+mod events;
 mod extract;
 mod faults;
 mod gates;
@@ -136,6 +137,8 @@ fn routes() -> OpenApiRouter<Control> {
         .routes(routes!(downloads::verify))
         .routes(routes!(downloads::hold, downloads::release))
         .routes(routes!(downloads::step))
+        .routes(routes!(downloads::end))
+        .routes(routes!(downloads::get_entries))
         .routes(routes!(downloads::wait))
         .routes(routes!(clock::get_clock, clock::set_clock))
         .routes(routes!(clock::freeze))
@@ -147,6 +150,8 @@ fn routes() -> OpenApiRouter<Control> {
         .routes(routes!(faults::get_outage, faults::begin_outage, faults::end_outage))
         .routes(routes!(journal::get_journal, journal::clear_journal))
         .routes(routes!(journal::wait_for_requests))
+        .routes(routes!(journal::get_exchange))
+        .routes(routes!(events::watch))
         .routes(routes!(networks::list_networks))
         .routes(routes!(networks::get_network, networks::create_network, networks::drop_network))
         .routes(routes!(networks::reset_network))

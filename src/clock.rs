@@ -138,7 +138,7 @@ pub struct Clock {
 
 /// How this clock's time follows from the machine's.
 #[derive(Clone, Copy, Debug)]
-struct Timeline {
+pub(crate) struct Timeline {
     /// This clock's time at `anchor`.
     shown: Timestamp,
     anchor: Instant,
@@ -210,6 +210,11 @@ impl Clock {
                 running: running.unwrap_or(timeline.running),
             };
         });
+    }
+
+    /// Tells of every later move.
+    pub(crate) fn moves(&self) -> watch::Receiver<Timeline> {
+        self.timeline.subscribe()
     }
 
     /// Waits until this clock shows `deadline` or later, however it gets there.

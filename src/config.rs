@@ -403,7 +403,7 @@ fn pace(text: &str) -> Result<NonZeroU64, String> {
     text.parse().map_err(|_| "expected a number of bytes per second, 1 or more".to_owned())
 }
 
-fn memory(text: &str) -> Result<usize, String> {
+pub(super) fn memory(text: &str) -> Result<usize, String> {
     let bytes = text.parse::<u32>().map_err(|_| format!("expected a number of bytes from 0 to {}", u32::MAX))?;
     usize::try_from(bytes).map_err(|error| error.to_string())
 }

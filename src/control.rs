@@ -5,6 +5,7 @@
 
 mod clock;
 mod downloads;
+mod events;
 mod faults;
 mod journal;
 mod orders;
@@ -21,7 +22,8 @@ use crate::{
 
 pub use self::{
     clock::ClockView,
-    downloads::JobError,
+    downloads::{JobError, ZipEntries, ZipEntryView},
+    events::{Event, OrdersView, Watch, WatchedEvent},
     faults::{FaultGuard, FaultRule, OutageOrder, OutageView},
     journal::JournalFilter,
     orders::{GateGuard, GateOrder, GateRule, JobMatch, OrderError, OutcomeGuard, OutcomeOrder, OutcomeRule},

@@ -34,6 +34,7 @@ use crate::{
     clock::Clock,
     content::packer::Packer,
     error::{Error, Result},
+    events::Place,
     ids::Ids,
     repository::{
         Repository, Tree,
@@ -138,7 +139,9 @@ impl Downloads {
         let ordered = if self.0.orders.is_empty() {
             Ordered::default()
         } else {
-            self.0.orders.take(caller, |node| tree.is_at_or_below(node, &ids))
+            let ordered = self.0.orders.take(caller, |node| tree.is_at_or_below(node, &ids));
+            self.0.changes.tell_of(Place::Orders);
+            ordered
         };
         drop(tree);
         let id = NodeId::from(self.0.ids.uuid());
@@ -146,11 +149,11 @@ impl Downloads {
     }
 
     fn start(&self, request: Request) -> Arc<Download> {
-        let download = Arc::new(Download::new(request, self.0.clock.now(), self.0.changes.clone()));
+        let download = Arc::new(Download::new(request, self.0.clock.now(), &self.0.changes));
         debug!(download.id = %download.id, user = %download.creator.user, "created download {}", download.id);
         self.0.registry.insert(download.clone());
         self.0.history.push(download.clone());
-        self.0.changes.tell();
+        self.0.changes.tell_of(Place::Download(download.id));
         let start = download.created + self.0.settings.downloads().start_delay;
         self.0.tasks.spawn("job", job::run(self.clone(), download.clone(), start));
         download

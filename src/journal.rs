@@ -3,15 +3,19 @@
 //! An entry begins when a request has come in whole as far as its head; it is filled in when the answer begins, and
 //! again when the last byte was handed over or the connection has gone. Its times are those of the network's clock.
 
+pub(crate) mod exchange;
+
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use axum::http::HeaderMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{changes::Changes, clock::Timestamp, operation::Operation};
+use self::exchange::{Draft, Exchange, Kept};
+use crate::{changes::Changes, clock::Timestamp, events::Place, operation::Operation};
 
 /// What decided that a request was answered with an error, or not at all.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -79,6 +83,18 @@ pub struct JournalEntry {
     /// Why it is an error, or no answer at all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decision: Option<Decision>,
+    /// Whether the mock's own page has asked.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_of_page: bool,
+}
+
+/// How much a journal remembers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// How many requests.
+    pub(crate) requests: usize,
+    /// How many bytes of headers and bodies.
+    pub(crate) exchange_bytes: usize,
 }
 
 /// The last requests. Clones are the same journal.
@@ -87,17 +103,26 @@ pub(crate) struct Journal(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    size: usize,
+    limits: Limits,
     ring: Mutex<Ring>,
     changes: Changes,
 }
 
 #[derive(Debug, Default)]
 struct Ring {
-    entries: VecDeque<JournalEntry>,
+    entries: VecDeque<Noted>,
     /// The number of the last request.
     last: u64,
     dropped: u64,
+    /// The requests with an exchange that is kept, in the order in which they ended; some may be gone.
+    ended: VecDeque<u64>,
+    exchange_bytes: usize,
+}
+
+#[derive(Debug)]
+struct Noted {
+    entry: JournalEntry,
+    exchange: Option<Box<Kept>>,
 }
 
 /// The journal at a moment.
@@ -113,8 +138,8 @@ pub struct JournalPage {
 }
 
 impl Journal {
-    pub(crate) fn new(size: usize, changes: Changes) -> Self {
-        Self(Arc::new(Inner { size, ring: Mutex::default(), changes }))
+    pub(crate) fn new(limits: Limits, changes: Changes) -> Self {
+        Self(Arc::new(Inner { limits, ring: Mutex::default(), changes }))
     }
 
     /// Adds a request; its number.
@@ -122,32 +147,75 @@ impl Journal {
         let mut ring = self.lock();
         ring.last += 1;
         let number = ring.last;
-        ring.entries.push_back(JournalEntry { number, ..entry });
-        while ring.entries.len() > self.0.size {
-            ring.entries.pop_front();
+        ring.entries.push_back(Noted { entry: JournalEntry { number, ..entry }, exchange: None });
+        while ring.entries.len() > self.0.limits.requests {
+            let oldest = ring.entries.pop_front();
+            ring.exchange_bytes -= oldest.and_then(|noted| noted.exchange).map_or(0, |exchange| exchange.len());
             ring.dropped += 1;
         }
         drop(ring);
-        self.0.changes.tell();
+        self.0.changes.tell_of(Place::Request(number));
         number
+    }
+
+    /// What is to be written down of the exchange that a request begins.
+    pub(crate) fn draft(&self, number: u64, headers: &HeaderMap) -> Draft {
+        Draft::new(self, number, headers)
+    }
+
+    fn keeps_exchanges(&self) -> bool {
+        self.0.limits.exchange_bytes > 0
+    }
+
+    /// Keeps what was said, if there is room, at the cost of what was said before.
+    fn keep(&self, number: u64, exchange: Box<Kept>) {
+        let mut ring = self.lock();
+        let length = exchange.len();
+        if length > self.0.limits.exchange_bytes {
+            return;
+        }
+        let Some(noted) = ring.find(number) else { return };
+        noted.exchange = Some(exchange);
+        ring.ended.push_back(number);
+        ring.exchange_bytes += length;
+        while ring.exchange_bytes > self.0.limits.exchange_bytes || ring.ended.len() > self.0.limits.requests {
+            let Some(oldest) = ring.ended.pop_front() else { break };
+            let exchange = ring.find(oldest).and_then(|noted| noted.exchange.take());
+            ring.exchange_bytes -= exchange.map_or(0, |exchange| exchange.len());
+        }
+        drop(ring);
+        self.0.changes.tell_of(Place::Request(number));
+    }
+
+    /// The request of that number, and what of the exchange is kept.
+    pub(crate) fn exchange(&self, number: u64) -> Option<Exchange> {
+        let mut ring = self.lock();
+        let noted = ring.find(number)?;
+        let entry = noted.entry.clone();
+        let (request, answer) = noted.exchange.as_ref().map(|kept| kept.show(&entry)).unzip();
+        Some(Exchange { entry, request, answer: answer.flatten() })
+    }
+
+    /// The request of that number.
+    pub(crate) fn entry(&self, number: u64) -> Option<JournalEntry> {
+        self.lock().find(number).map(|noted| noted.entry.clone())
     }
 
     /// Fills in what is known by now; an entry that was dropped stays so.
     pub(crate) fn fill_in(&self, number: u64, fill: impl FnOnce(&mut JournalEntry)) {
         let mut ring = self.lock();
-        let first = ring.entries.front().map_or(0, |entry| entry.number);
-        let index = number.checked_sub(first).and_then(|index| usize::try_from(index).ok());
-        if let Some(entry) = index.and_then(|index| ring.entries.get_mut(index)) {
-            fill(entry);
+        if let Some(noted) = ring.find(number) {
+            fill(&mut noted.entry);
         }
         drop(ring);
-        self.0.changes.tell();
+        self.0.changes.tell_of(Place::Request(number));
     }
 
     /// The entries that match, oldest first; no more than `limit` of the youngest.
     pub(crate) fn page(&self, matches: impl Fn(&JournalEntry) -> bool, limit: Option<usize>) -> JournalPage {
         let ring = self.lock();
-        let mut entries: Vec<_> = ring.entries.iter().filter(|entry| matches(entry)).cloned().collect();
+        let mut entries: Vec<JournalEntry> =
+            ring.entries.iter().map(|noted| &noted.entry).filter(|entry| matches(entry)).cloned().collect();
         let count = entries.len() as u64;
         if let Some(limit) = limit {
             entries.drain(..entries.len().saturating_sub(limit));
@@ -163,11 +231,26 @@ impl Journal {
     /// Forgets all requests, and that any were dropped. Numbers go on.
     pub(crate) fn clear(&self) {
         let mut ring = self.lock();
-        ring.entries.clear();
-        ring.dropped = 0;
+        *ring = Ring { last: ring.last, ..Ring::default() };
+        drop(ring);
+        self.0.changes.tell_of(Place::Journal);
+    }
+
+    /// The number of the first request that is not forgotten; of the next one, when all are.
+    pub(crate) fn first(&self) -> u64 {
+        let ring = self.lock();
+        ring.entries.front().map_or(ring.last + 1, |noted| noted.entry.number)
     }
 
     fn lock(&self) -> MutexGuard<'_, Ring> {
         self.0.ring.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Ring {
+    fn find(&mut self, number: u64) -> Option<&mut Noted> {
+        let first = self.entries.front()?.entry.number;
+        let index = usize::try_from(number.checked_sub(first)?).ok()?;
+        self.entries.get_mut(index)
     }
 }

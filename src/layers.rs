@@ -4,26 +4,32 @@
 //! afterwards spoils the answer as it is sent, and writes down what became of it.
 
 pub(crate) mod body;
+mod overheard;
 
 use std::{sync::Arc, time::Duration};
 
 use axum::{
+    body::Body,
     http::{
-        HeaderValue, StatusCode,
+        HeaderMap, HeaderValue, StatusCode,
         header::{CONTENT_LENGTH, TRANSFER_ENCODING},
     },
     response::{IntoResponse as _, Response},
 };
 use http_body::Body as _;
 
-use self::body::{Ending, Spoiled, Tally, Watched};
+use self::{
+    body::{Ending, Spoiled, Tally, Watched},
+    overheard::Overheard,
+};
 use crate::{
     clock::Timestamp,
     content::Content,
     downloads::download::{Download, Status},
     error::Error,
+    events::Place,
     faults::{Asked, Effect, Fault, InZip, InjectedError},
-    journal::{DecidedBy, Decision, JournalEntry},
+    journal::{DecidedBy, Decision, JournalEntry, exchange::Draft},
     line::{Break, Line},
     network::Network,
     operation::Operation,
@@ -77,6 +83,7 @@ pub(crate) struct Visit {
     effect: Option<Effect>,
     decision: Option<Decision>,
     meter: Meter,
+    draft: Draft,
 }
 
 /// What a visit begins with.
@@ -90,11 +97,13 @@ pub(crate) struct Arrival {
     pub(crate) operation: Option<Operation>,
     pub(crate) node: Option<String>,
     pub(crate) user: Option<String>,
+    /// Whether the mock's own page asks.
+    pub(crate) is_of_page: bool,
 }
 
 impl Visit {
-    pub(crate) fn begin(network: Network, line: Line, arrival: Arrival) -> Self {
-        let Arrival { method, target, path, operation, node, user } = arrival;
+    pub(crate) fn begin(network: Network, line: Line, arrival: Arrival, headers: &HeaderMap) -> Self {
+        let Arrival { method, target, path, operation, node, user, is_of_page } = arrival;
         let started = network.clock().now();
         let meter = Meter::begin(network.telemetry(), Subject::Api(operation), &method, &path);
         let mut visit = Self {
@@ -109,6 +118,7 @@ impl Visit {
             effect: None,
             decision: None,
             meter,
+            draft: Draft::default(),
         };
         visit.number = visit.network.journal().begin(JournalEntry {
             number: 0,
@@ -124,8 +134,21 @@ impl Visit {
             bytes: 0,
             is_complete: false,
             decision: None,
+            is_of_page,
         });
+        visit.draft = visit.network.journal().draft(visit.number, headers);
         visit
+    }
+
+    /// The body of the request, which is written down as far as it is read.
+    pub(crate) fn overhear(&mut self, body: Body) -> Body {
+        if body.size_hint().exact() == Some(0) {
+            return body;
+        }
+        match self.draft.listen() {
+            Some(heard) => Body::new(Overheard::new(body, heard)),
+            None => body,
+        }
     }
 
     /// Whether the body decides what goes wrong.
@@ -142,6 +165,7 @@ impl Visit {
                 OutageKind::Hang => "hang",
                 OutageKind::Reset => "reset",
             };
+            self.network.changes().tell_of(Place::Outage);
             self.decide(Decision { by: DecidedBy::Outage, name: name.to_owned(), fault: None, text: None });
             return match kind {
                 OutageKind::Refuse => self.never(Some(Break::Close)).await,
@@ -162,6 +186,7 @@ impl Visit {
 
     async fn strike(&mut self, id: u64, fault: Fault, delay: Duration) -> Option<Response> {
         let Fault { name, effect, .. } = fault;
+        self.network.changes().tell_of(Place::Faults);
         let name = name.unwrap_or_else(|| effect.as_ref().map_or("delay".to_owned(), kind));
         self.decide(Decision { by: DecidedBy::Fault, name, fault: Some(id), text: None });
         if !delay.is_zero() {
@@ -242,7 +267,8 @@ impl Visit {
             spoiled.end_with_head();
         }
         let part = sent.and_then(|sent| Some((download?, sent.part?, sent.content.size())));
-        let tally = Tally::new(&self.network, self.number, self.started, part, self.meter);
+        self.draft.answered(&parts.headers);
+        let tally = Tally::new(&self.network, self.number, self.started, part, self.meter, self.draft);
         let is_over = !is_polled || body.is_end_stream();
         Response::from_parts(parts, Watched::new(body, spoiled, tally, is_over))
     }

@@ -26,6 +26,7 @@ mod control;
 mod downloads;
 mod duration;
 mod error;
+mod events;
 mod faults;
 mod health;
 mod ids;
@@ -37,6 +38,7 @@ mod network;
 mod networks;
 mod operation;
 mod outage;
+mod page;
 mod replica;
 mod repository;
 mod rules;
@@ -56,9 +58,10 @@ pub use self::{
         Names, NetworkStyle, Origins, Replica, ReplicaConfig, Switch, TlsConfig, TlsMode, Tokens, Usage,
     },
     control::{
-        ClockView, Condition, Control, DownloadView, Expectations, FaultGuard, FaultRule, GateGuard, GateOrder,
-        GateRule, JobError, JobMatch, JournalFilter, OrderError, OutageOrder, OutageView, OutcomeGuard, OutcomeOrder,
-        OutcomeRule, ReportView, SettingsError, SettingsPatch, SettingsView, Unmet, WaitError,
+        ClockView, Condition, Control, DownloadView, Event, Expectations, FaultGuard, FaultRule, GateGuard, GateOrder,
+        GateRule, JobError, JobMatch, JournalFilter, OrderError, OrdersView, OutageOrder, OutageView, OutcomeGuard,
+        OutcomeOrder, OutcomeRule, ReportView, SettingsError, SettingsPatch, SettingsView, Unmet, WaitError, Watch,
+        WatchedEvent, ZipEntries, ZipEntryView,
     },
     downloads::{
         download::{Progress, Status},
@@ -69,7 +72,10 @@ pub use self::{
     duration::{DurationText, NotADuration},
     faults::{Delay, Effect, Fault, InZip, InjectedError, Spread, ZipPart},
     health::{Unhealthy, health},
-    journal::{DecidedBy, Decision, JournalEntry, JournalPage},
+    journal::{
+        DecidedBy, Decision, JournalEntry, JournalPage,
+        exchange::{Exchange, HeaderLine, Message},
+    },
     mock::{Mock, MockBuilder, StartError},
     networks::NetworkError,
     operation::Operation,

@@ -25,9 +25,10 @@ use crate::{
     admin::Admin,
     api::{LARGEST_BODY, front::Front},
     clock,
-    config::{NetworkStyle, Switch},
+    config::{ControlConfig, NetworkStyle, Switch},
     content::{intake::Intake, packer::Packer, spool::Spool},
     control::Control,
+    journal::Limits,
     network::Image,
     networks::Networks,
     replica::Replica,
@@ -303,7 +304,9 @@ fn build(config: &Config, tasks: &Tasks, runtime: &Runtime) -> Result<(Started, 
         runtime.block_on(packer.warm(&contents));
     }
     let replica = Replica::of(&config.replica);
-    let image = Image::new(loaded, config.downloads(), config.seed, config.control.journal_size, packer, replica);
+    let ControlConfig { journal_size: requests, journal_exchanges: exchange_bytes, .. } = config.control;
+    let journal = Limits { requests, exchange_bytes };
+    let image = Image::new(loaded, config.downloads(), config.seed, journal, packer, replica);
     let is_strict = config.control.networks == NetworkStyle::Strict;
     let networks = Networks::new(image, tasks.clone(), is_strict, config.control.network_max_idle);
     let control = Control::new(networks.clone(), tasks.clone());

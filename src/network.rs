@@ -17,7 +17,7 @@ use crate::{
     downloads::{Downloads, Means, orders::Orders},
     faults::Faults,
     ids::Ids,
-    journal::Journal,
+    journal::{Journal, Limits},
     outage::Outage,
     replica::Replica,
     repository::{
@@ -48,7 +48,7 @@ struct Start {
     people: Known,
     settings: DownloadSettings,
     seed: Option<u64>,
-    journal_size: usize,
+    journal: Limits,
     packer: Packer,
     replica: Option<Replica>,
     telemetry: Telemetry,
@@ -60,14 +60,14 @@ impl Image {
         loaded: Loaded,
         settings: DownloadSettings,
         seed: Option<u64>,
-        journal_size: usize,
+        journal: Limits,
         packer: Packer,
         replica: Option<Replica>,
     ) -> Self {
         let Loaded { tree, people } = loaded;
         let telemetry = Telemetry::default();
         let people = people.into_iter().collect();
-        Self(Arc::new(Start { tree, people, settings, seed, journal_size, packer, replica, telemetry }))
+        Self(Arc::new(Start { tree, people, settings, seed, journal, packer, replica, telemetry }))
     }
 
     pub(crate) fn packer(&self) -> &Packer {
@@ -148,7 +148,7 @@ impl Network {
             orders: orders.clone(),
             changes: changes.clone(),
             telemetry: image.telemetry.clone(),
-            history_size: image.journal_size,
+            history_size: image.journal.requests,
         });
         let signs = image.replica.clone().map(|replica| (replica, repository.people().clone()));
         let repository_id = image.replica.as_ref().map_or_else(|| ids.uuid(), |replica| replica.shared_id(name));
@@ -158,7 +158,7 @@ impl Network {
             repository_id: NodeId::from(repository_id),
             faults: Faults::new(dice),
             outage: Outage::default(),
-            journal: Journal::new(image.journal_size, changes.clone()),
+            journal: Journal::new(image.journal, changes.clone()),
             clock,
             ids,
             settings,

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use subtle::ConstantTimeEq as _;
 
+use serde_json::Value;
+
 use crate::operation::Operation;
 
 /// What stands in the place of a secret.
@@ -50,6 +52,55 @@ pub(crate) fn hidden_in_refusal(operation: Option<Operation>, text: &str) -> Str
     }
 }
 
+/// The value of a header, without the credentials in it: only how they are stated is shown.
+pub(crate) fn hidden_in_header(name: &str, value: &str) -> String {
+    match name {
+        "authorization" | "proxy-authorization" => match value.split_once(' ') {
+            Some((scheme, _)) => format!("{scheme} {HIDDEN}"),
+            None => HIDDEN.to_owned(),
+        },
+        "cookie" | "set-cookie" => HIDDEN.to_owned(),
+        _ if name.contains("token") || name.contains("secret") || name.contains("api-key") => HIDDEN.to_owned(),
+        // An address, perhaps.
+        _ => hidden_in_target(value),
+    }
+}
+
+/// The body of a request, or of its answer, which has a status, without the tickets and passwords in it; none when it
+/// cannot be told where they are.
+pub(crate) fn hidden_in_body(operation: Option<Operation>, status: Option<u16>, body: &str) -> Option<String> {
+    let has_password =
+        matches!(operation, Some(Operation::CreateTicket | Operation::CreatePerson | Operation::UpdatePerson));
+    let has_ticket = matches!(operation, Some(Operation::ValidateTicket | Operation::DeleteTicket));
+    let is_refused = status.is_none_or(|status| status >= 400);
+    match status {
+        // What was not understood is repeated in the refusal.
+        Some(_) if is_refused && (has_password || has_ticket) => None,
+        None if has_password => {
+            let mut value = serde_json::from_str(body).ok()?;
+            hide_passwords(&mut value);
+            Some(hidden_in_text(&value.to_string()))
+        }
+        _ => Some(hidden_in_text(body)),
+    }
+}
+
+fn hide_passwords(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            for (name, value) in members {
+                if name.to_ascii_lowercase().contains("password") {
+                    *value = HIDDEN.into();
+                } else {
+                    hide_passwords(value);
+                }
+            }
+        }
+        Value::Array(values) => values.iter_mut().for_each(hide_passwords),
+        _ => (),
+    }
+}
+
 fn hidden_in_text(text: &str) -> String {
     let mut parts = text.split(TICKET);
     let mut hidden = parts.next().unwrap_or_default().to_owned();
@@ -85,6 +136,38 @@ mod tests {
         ] {
             assert_eq!(hidden_in_target(target), shown);
         }
+    }
+
+    #[test]
+    fn a_header_shows_no_credentials() {
+        for (name, value, shown) in [
+            ("authorization", "Basic YWRtaW46YWRtaW4=", "Basic ***"),
+            ("authorization", "VElDS0VU", "***"),
+            ("cookie", "JSESSIONID=1", "***"),
+            ("x-csrf-token", "1", "***"),
+            ("referer", "http://a/b?alf_ticket=TICKET_12&c=d", "http://a/b?alf_ticket=***&c=d"),
+            ("accept", "application/json; q=1", "application/json; q=1"),
+        ] {
+            assert_eq!(hidden_in_header(name, value), shown, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_body_shows_neither_tickets_nor_passwords() {
+        let of = |operation, status, body: &str| hidden_in_body(Some(operation), status, body);
+        let log_in = r#"{"userId":"a","password":"secret"}"#;
+        let hidden = r#"{"userId":"a","password":"***"}"#;
+        assert_eq!(of(Operation::CreateTicket, None, log_in).as_deref(), Some(hidden));
+        assert_eq!(of(Operation::CreateTicket, None, "{password: secret}"), None);
+        let change = r#"{"oldPassword":["x"],"a":[{"password":7}]}"#;
+        let hidden = r#"{"oldPassword":"***","a":[{"password":"***"}]}"#;
+        assert_eq!(of(Operation::UpdatePerson, None, change).as_deref(), Some(hidden));
+        assert_eq!(of(Operation::CreatePerson, Some(400), "'secret' is no JSON"), None);
+        assert_eq!(of(Operation::DeleteTicket, Some(404), "XX12 was not found"), None);
+        let ticket = r#"{"entry":{"id":"TICKET_12","userId":"a"}}"#;
+        let hidden = r#"{"entry":{"id":"TICKET_***","userId":"a"}}"#;
+        assert_eq!(of(Operation::CreateTicket, Some(201), ticket).as_deref(), Some(hidden));
+        assert_eq!(of(Operation::CreateDownload, Some(404), "no secret").as_deref(), Some("no secret"));
     }
 
     #[test]

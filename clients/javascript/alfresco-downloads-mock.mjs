@@ -34,7 +34,7 @@
 /**
  * @typedef {{ id: string, name: string, user: string, createdAt: string, status: Status, filesAdded: number,
  *   bytesAdded: number, totalFiles: number, totalBytes: number, gate?: Point, isHeld: boolean, isJobOver: boolean,
- *   polls: number, isFetched: boolean, isDeleted: boolean }} Download
+ *   polls: number, isFetched: boolean, isDeleted: boolean, modifiedAt: string, nodeIds: string[] }} Download
  */
 /**
  * What is waited for: all that is stated. Without a download, any of the network will do.

@@ -9,7 +9,9 @@ use super::{
     extract::{Id, Json, OfNetwork, Query, World},
     journal::{PATIENCE, UTMOST_PATIENCE},
 };
-use crate::{Condition, DownloadView, DurationText, Expectations, Point, ReportView, Status, Step};
+use crate::{
+    Condition, DownloadView, DurationText, Expectations, Outcome, Point, ReportView, Status, Step, ZipEntries,
+};
 
 /// All downloads that there are and were, oldest first, as far back as they are remembered.
 #[utoipa::path(
@@ -73,6 +75,55 @@ pub(super) async fn hold(
 ) -> Result<Reply<DownloadView>> {
     control.hold_download(&id, at)?;
     control.download(&id).map(Reply::ok).ok_or_else(unknown)
+}
+
+/// How a job is to end.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct End {
+    /// In what way.
+    outcome: Outcome,
+}
+
+/// Has an existing download end in that way. Its job must not have passed the point at which that comes:
+/// `max-content-size-exceeded` comes before the first file.
+#[utoipa::path(
+    put, path = "/downloads/{id}/outcome", tag = "downloads", params(("id" = String, Path), OfNetwork),
+    request_body = End,
+    responses((status = 200, body = DownloadView), (status = 409, description = "Problem: the job is past it, or over"))
+)]
+pub(super) async fn end(
+    World(control): World,
+    Id(id): Id,
+    Json(End { outcome }): Json<End>,
+) -> Result<Reply<DownloadView>> {
+    control.order_download(&id, outcome)?;
+    control.download(&id).map(Reply::ok).ok_or_else(unknown)
+}
+
+/// Which entries of a zip are wanted.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Query)]
+pub(super) struct Part {
+    /// So many less, from the beginning [default: 0].
+    skip: Option<usize>,
+    /// No more than so many [default: 1000].
+    limit: Option<usize>,
+}
+
+/// What is in the zip of a download that is `DONE`.
+#[utoipa::path(
+    get, path = "/downloads/{id}/entries", tag = "downloads", params(("id" = String, Path), Part, OfNetwork),
+    responses((status = 200, body = ZipEntries), (status = 404, description = "Problem: there is no such zip, or not yet"))
+)]
+pub(super) async fn get_entries(
+    World(control): World,
+    Id(id): Id,
+    Query(Part { skip, limit }): Query<Part>,
+) -> Result<Reply<ZipEntries>> {
+    let entries = control.zip_entries(&id, skip.unwrap_or(0), limit.unwrap_or(1000));
+    entries.map(Reply::ok).ok_or_else(|| Problem::not_found("there is no zip of that id, or not yet"))
 }
 
 /// Opens the gate of a download for good: the job runs to its end.

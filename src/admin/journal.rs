@@ -7,10 +7,10 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::{
-    Reply, Result,
-    extract::{OfNetwork, Query, World},
+    Problem, Reply, Result,
+    extract::{Number, OfNetwork, Query, World},
 };
-use crate::{DurationText, JournalFilter, JournalPage};
+use crate::{DurationText, Exchange, JournalFilter, JournalPage};
 
 /// The requests that are wanted, oldest first, and how many they are.
 #[utoipa::path(
@@ -19,6 +19,15 @@ use crate::{DurationText, JournalFilter, JournalPage};
 )]
 pub(super) async fn get_journal(World(control): World, Query(filter): Query<JournalFilter>) -> Reply<JournalPage> {
     Reply::ok(control.journal(&filter))
+}
+
+/// A request, with the headers and bodies of the exchange, as far as they are kept. `***` stands in the place of secrets.
+#[utoipa::path(
+    get, path = "/journal/{id}", tag = "journal", params(("id" = u64, Path), OfNetwork),
+    responses((status = 200, body = Exchange))
+)]
+pub(super) async fn get_exchange(World(control): World, Number(number): Number) -> Result<Reply<Exchange>> {
+    control.exchange(number).map(Reply::ok).ok_or_else(|| Problem::not_found("there is no request of that number"))
 }
 
 /// Forgets all requests.

@@ -44,6 +44,7 @@ use crate::{
     network::{self, Network},
     networks::Networks,
     operation::Operation,
+    page,
     spelling::Spelling,
     telemetry::{Meter, Subject},
 };
@@ -117,7 +118,8 @@ impl Front {
             path: uri.path(),
             languages: parts.headers.get(ACCEPT_LANGUAGE).cloned(),
         };
-        let mut visit = Visit::begin(network.clone(), line, arrival(&parts, &address, &call));
+        let mut visit = Visit::begin(network.clone(), line, arrival(&parts, &address, &call), &parts.headers);
+        let body = visit.overhear(body);
         let admitted = self.0.cors.admit(&parts).await;
         let serve = |parts| self.serve(parts, body, (&address, is_known), &call, &mut visit);
         let mut response = self.through(&self.0.cors, admitted, parts, serve).await;
@@ -258,6 +260,7 @@ fn arrival(parts: &Parts, address: &Address<'_>, call: &Call<'_>) -> Arrival {
         operation: call.operation,
         node: node.map(str::to_owned),
         user: claimed_user(parts, call.network),
+        is_of_page: parts.headers.contains_key(page::MARK),
     }
 }
 

@@ -35,6 +35,10 @@ pub struct ControlConfig {
     #[arg(long, env = "ALFRESCO_MOCK_JOURNAL_SIZE", value_name = "NUMBER", default_value = "10000", value_parser = journal_size)]
     pub journal_size: usize,
 
+    /// Bytes of headers and bodies that each network remembers of those requests; 0 for none
+    #[arg(long, env = "ALFRESCO_MOCK_JOURNAL_EXCHANGES", value_name = "BYTES", default_value = "8388608", value_parser = super::memory)]
+    pub journal_exchanges: usize,
+
     /// Whether a network springs up when it is first used, or must have been created over /__admin
     #[arg(long, env = "ALFRESCO_MOCK_NETWORKS", value_name = "STYLE", default_value = "any")]
     pub networks: NetworkStyle,

@@ -19,6 +19,12 @@ pub struct ClockView {
     pub is_running: bool,
 }
 
+impl ClockView {
+    pub(super) fn of(clock: &Clock) -> Self {
+        Self { now: clock.now(), is_running: clock.is_running() }
+    }
+}
+
 /// One clock is behind the dates, tickets, delays, pace, journal and cleaner of a network.
 impl Control {
     /// The network's clock.
@@ -28,8 +34,7 @@ impl Control {
 
     /// What it shows, and whether it runs.
     pub fn time(&self) -> ClockView {
-        let clock = self.clock();
-        ClockView { now: clock.now(), is_running: clock.is_running() }
+        ClockView::of(&self.clock())
     }
 
     /// Stops it where it is.

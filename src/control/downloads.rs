@@ -2,11 +2,39 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
 use super::{Control, DownloadView, ReportView};
 use crate::{
-    Point, Step,
+    Outcome, Point, Step,
     downloads::{download::Download, gate::Beyond},
 };
+
+/// What is in a zip.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ZipEntries {
+    /// How many entries it has.
+    pub count: u64,
+    /// How many bytes the zip has.
+    pub bytes: u64,
+    /// Those that were asked for, in their order.
+    pub entries: Vec<ZipEntryView>,
+}
+
+/// An entry of a zip.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ZipEntryView {
+    /// Its path in the zip.
+    pub name: String,
+    /// Whether it has no content: it is a folder.
+    pub is_folder: bool,
+    /// How long its content is.
+    pub bytes: u64,
+    /// How long that is when it is deflated.
+    pub deflated_bytes: u64,
+}
 
 /// Why a job cannot be held, released or stepped on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -63,6 +91,30 @@ impl Control {
     pub fn hold_download(&self, id: &str, at: Point) -> Result<(), JobError> {
         at.check().map_err(JobError::NoSuchPoint)?;
         Ok(self.found(id)?.gate.shut(at)?)
+    }
+
+    /// Has an existing download end in that way, in the place of any other that was ordered for it.
+    ///
+    /// # Errors
+    /// When its job is past the point at which that comes, or there is no such job or point.
+    pub fn order_download(&self, id: &str, outcome: Outcome) -> Result<(), JobError> {
+        outcome.check().map_err(JobError::NoSuchPoint)?;
+        Ok(self.found(id)?.order(outcome)?)
+    }
+
+    /// What is in the zip of a download that is `DONE` and not deleted, from the entry of that index on, no more than
+    /// `limit`.
+    pub fn zip_entries(&self, id: &str, skip: usize, limit: usize) -> Option<ZipEntries> {
+        let content = self.find(id)?.state().content?;
+        let archive = content.as_archive()?;
+        let entries = archive.entries().skip(skip).take(limit);
+        let entries = entries.map(|entry| ZipEntryView {
+            name: entry.name.to_string(),
+            is_folder: entry.name.ends_with('/'),
+            bytes: entry.packed.as_ref().map_or(0, |packed| packed.size),
+            deflated_bytes: entry.packed.as_ref().map_or(0, |packed| packed.len()),
+        });
+        Some(ZipEntries { count: archive.entries().len() as u64, bytes: archive.len(), entries: entries.collect() })
     }
 
     /// Opens the gate of a download for good.

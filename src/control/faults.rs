@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{Control, OrderError};
-use crate::{Fault, OutageKind, Timestamp, duration::DurationText, network::Network, outage::Current, rules::Rule};
+use crate::{
+    Fault, OutageKind, Timestamp, duration::DurationText, events::Place, network::Network, outage::Current, rules::Rule,
+};
 
 /// A fault as it stands.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -52,6 +54,7 @@ impl FaultGuard {
 impl Drop for FaultGuard {
     fn drop(&mut self) {
         self.network.faults().rules.remove(self.id);
+        self.network.changes().tell_of(Place::Faults);
     }
 }
 
@@ -85,6 +88,14 @@ pub struct OutageView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub until: Option<Timestamp>,
+}
+
+impl OutageView {
+    /// The outage of a network at this moment.
+    pub(super) fn of(network: &Network) -> Option<Self> {
+        let current = network.outage().current(network.clock().now())?;
+        Some(Self { kind: current.kind, requests: current.requests, until: current.until })
+    }
 }
 
 /// What goes wrong between the client and the API.
@@ -122,17 +133,25 @@ impl Control {
             let turns = fault.turns();
             (fault, turns)
         });
-        Ok(self.world().faults().rules.replace(with_turns).into_iter().map(FaultRule::from).collect())
+        let network = self.world();
+        let rules = network.faults().rules.replace(with_turns);
+        network.changes().tell_of(Place::Faults);
+        Ok(rules.into_iter().map(FaultRule::from).collect())
     }
 
     /// Removes a fault; says whether it was there. What is under way goes on going wrong.
     pub fn remove_fault(&self, id: u64) -> bool {
-        self.world().faults().rules.remove(id)
+        let network = self.world();
+        let was_there = network.faults().rules.remove(id);
+        network.changes().tell_of(Place::Faults);
+        was_there
     }
 
     /// Removes all faults.
     pub fn remove_faults(&self) {
-        self.world().faults().rules.clear();
+        let network = self.world();
+        network.faults().rules.clear();
+        network.changes().tell_of(Place::Faults);
     }
 
     /// Begins an outage, in the place of any other. Control itself stays up.
@@ -147,24 +166,28 @@ impl Control {
         let network = self.world();
         let until = duration.map(|duration| network.clock().now() + duration.0);
         network.outage().set(Some(Current { kind, requests, until }));
+        network.changes().tell_of(Place::Outage);
         Ok(OutageView { kind, requests, until })
     }
 
     /// The outage under way, if there is one.
     pub fn outage(&self) -> Option<OutageView> {
         let network = self.world();
-        let current = network.outage().current(network.clock().now())?;
-        Some(OutageView { kind: current.kind, requests: current.requests, until: current.until })
+        OutageView::of(&network)
     }
 
     /// Ends the outage, if there is one. Requests that it has caught stay caught.
     pub fn end_outage(&self) {
-        self.world().outage().set(None);
+        let network = self.world();
+        network.outage().set(None);
+        network.changes().tell_of(Place::Outage);
     }
 }
 
 fn add_fault(network: &Network, fault: Fault) -> Result<FaultRule, OrderError> {
     fault.check().map_err(OrderError)?;
     let turns = fault.turns();
-    Ok(network.faults().rules.add(fault, turns).into())
+    let rule = network.faults().rules.add(fault, turns);
+    network.changes().tell_of(Place::Faults);
+    Ok(rule.into())
 }

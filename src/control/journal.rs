@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 
 use super::{Control, WaitError};
-use crate::{JournalEntry, JournalPage, Operation, clock, network::Network};
+use crate::{Exchange, JournalEntry, JournalPage, Operation, clock, network::Network};
 
 /// Which requests are wanted: all that fit everything that is stated.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
@@ -53,6 +53,11 @@ impl Control {
     /// The requests that are wanted, oldest first.
     pub fn journal(&self, filter: &JournalFilter) -> JournalPage {
         self.world().journal().page(|entry| filter.matches(entry), filter.limit)
+    }
+
+    /// A request, with what was said, as far as that is kept.
+    pub fn exchange(&self, number: u64) -> Option<Exchange> {
+        self.world().journal().exchange(number)
     }
 
     /// How many there are.

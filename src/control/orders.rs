@@ -7,6 +7,7 @@ use super::Control;
 use crate::{
     Outcome, Point,
     downloads::orders::Jobs,
+    events::Place,
     network::Network,
     repository::node::UserName,
     rules::{Rule, Turns},
@@ -189,11 +190,13 @@ pub struct OutcomeGuard {
 impl Drop for OutcomeGuard {
     fn drop(&mut self) {
         self.network.orders().outcomes.remove(self.id);
+        self.network.changes().tell_of(Place::Orders);
     }
 }
 
 fn remove_gate(network: &Network, id: u64) -> bool {
     let was_there = network.orders().gates.remove(id);
+    network.changes().tell_of(Place::Orders);
     for download in network.downloads().remembered() {
         download.gate.open_if_shut_by(id);
     }
@@ -235,6 +238,7 @@ impl Control {
     pub fn remove_gates(&self) {
         let network = self.world();
         network.orders().gates.clear();
+        network.changes().tell_of(Place::Orders);
         for download in network.downloads().remembered() {
             download.gate.open();
         }
@@ -265,23 +269,32 @@ impl Control {
 
     /// Removes an outcome; says whether it was there.
     pub fn remove_outcome(&self, id: u64) -> bool {
-        self.world().orders().outcomes.remove(id)
+        let network = self.world();
+        let was_there = network.orders().outcomes.remove(id);
+        network.changes().tell_of(Place::Orders);
+        was_there
     }
 
     /// Removes all outcomes.
     pub fn remove_outcomes(&self) {
-        self.world().orders().outcomes.clear();
+        let network = self.world();
+        network.orders().outcomes.clear();
+        network.changes().tell_of(Place::Orders);
     }
 }
 
 fn add_gate(network: &Network, order: &GateOrder) -> Result<GateRule, OrderError> {
     order.at.check().map_err(OrderError)?;
     let (jobs, turns) = order.jobs.read()?;
-    Ok(network.orders().gates.add((order.at, jobs), turns).into())
+    let rule = network.orders().gates.add((order.at, jobs), turns);
+    network.changes().tell_of(Place::Orders);
+    Ok(rule.into())
 }
 
 fn add_outcome(network: &Network, order: &OutcomeOrder) -> Result<OutcomeRule, OrderError> {
     order.outcome.check().map_err(OrderError)?;
     let (jobs, turns) = order.jobs.read()?;
-    Ok(network.orders().outcomes.add((order.outcome, jobs), turns).into())
+    let rule = network.orders().outcomes.add((order.outcome, jobs), turns);
+    network.changes().tell_of(Place::Orders);
+    Ok(rule.into())
 }

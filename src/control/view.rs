@@ -19,6 +19,11 @@ pub struct DownloadView {
     /// When it was asked for.
     #[schema(value_type = String)]
     pub created_at: Timestamp,
+    /// When it was last changed. The age at which it is deleted is counted from here.
+    #[schema(value_type = String)]
+    pub modified_at: Timestamp,
+    /// The nodes that it was asked for.
+    pub node_ids: Vec<String>,
     /// Where it stands, as a client sees it, or saw it last.
     pub status: Status,
     /// Files that are zipped whole, as published.
@@ -55,6 +60,8 @@ impl DownloadView {
             name: download.name.to_string(),
             user: download.creator.user.to_string(),
             created_at: download.created,
+            modified_at: download.modified(),
+            node_ids: download.node_ids.iter().map(ToString::to_string).collect(),
             status,
             files_added,
             bytes_added,

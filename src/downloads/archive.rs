@@ -75,6 +75,11 @@ impl Archive {
         self.len
     }
 
+    /// What is in it, in its order.
+    pub(crate) fn entries(&self) -> impl ExactSizeIterator<Item = &ZipEntry> {
+        self.entries.iter().map(|laid| &laid.entry)
+    }
+
     /// Where a part of it lies, of the entry of that index, and how long it is.
     pub(crate) fn locate(&self, part: ZipPart, index: usize) -> Option<(u64, u64)> {
         if part == ZipPart::CentralDirectory {

@@ -11,14 +11,15 @@ use tokio_util::sync::CancellationToken;
 use utoipa::ToSchema;
 
 use super::{
-    gate::Gate,
+    gate::{Beyond, Gate},
     orders::{Ordered, Outcome},
     report::Report,
 };
 use crate::{
-    changes::Changes,
+    changes::{Changes, Teller},
     clock::Timestamp,
     content::Content,
+    events::Place,
     repository::{access::Caller, node::NodeId},
 };
 
@@ -84,11 +85,11 @@ pub(crate) struct Download {
     /// How far its job may go.
     pub(crate) gate: Gate,
     /// The end that a tester has ordered for it.
-    pub(super) outcome: Option<Outcome>,
+    outcome: Mutex<Option<Outcome>>,
     state: Mutex<State>,
     report: Mutex<Report>,
     changed: Notify,
-    changes: Changes,
+    changes: Teller,
 }
 
 /// What a new download is made of.
@@ -115,8 +116,9 @@ pub(crate) struct State {
 }
 
 impl Download {
-    pub(super) fn new(request: Request, now: Timestamp, changes: Changes) -> Self {
+    pub(super) fn new(request: Request, now: Timestamp, changes: &Changes) -> Self {
         let Request { id, creator, name, node_ids, ordered } = request;
+        let changes = changes.of(Place::Download(id));
         Self {
             id,
             creator,
@@ -124,7 +126,7 @@ impl Download {
             created: now,
             node_ids: node_ids.into(),
             gate: Gate::new(ordered.gate, changes.clone()),
-            outcome: ordered.outcome,
+            outcome: Mutex::new(ordered.outcome),
             report: Mutex::new(Report::new(now)),
             changes,
             state: Mutex::new(State {
@@ -203,6 +205,29 @@ impl Download {
         }
         self.gate.end();
         self.tell();
+    }
+
+    /// The end that a tester has ordered for it.
+    pub(super) fn outcome(&self) -> Option<Outcome> {
+        *self.locked_outcome()
+    }
+
+    /// Orders an end for it, in the place of any other, unless its job is beyond the point at which it comes.
+    pub(crate) fn order(&self, outcome: Outcome) -> Result<(), Beyond> {
+        // The job looks at the order after it has said where it is, so that none slips by.
+        let mut ordered = self.locked_outcome();
+        match outcome {
+            Outcome::MaxContentSizeExceeded => self.gate.lies_before_begin()?,
+            Outcome::Cancelled(point) | Outcome::Dies(point) => self.gate.lies_before(point)?,
+        }
+        *ordered = Some(outcome);
+        drop(ordered);
+        self.tell();
+        Ok(())
+    }
+
+    fn locked_outcome(&self) -> MutexGuard<'_, Option<Outcome>> {
+        self.outcome.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn is_deleted(&self) -> bool {

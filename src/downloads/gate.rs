@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 use utoipa::ToSchema;
 
-use crate::changes::Changes;
+use crate::changes::Teller;
 
 /// A point in the course of a job at which it can be held, or come to grief.
 ///
@@ -87,6 +87,8 @@ struct Position {
     /// Bytes that are through.
     bytes: u64,
     total_bytes: u64,
+    /// What there is to zip is known.
+    has_begun: bool,
     is_at_end: bool,
     has_ended: bool,
 }
@@ -104,7 +106,7 @@ enum Target {
 pub(crate) struct Gate {
     state: Mutex<State>,
     moved: Notify,
-    changes: Changes,
+    changes: Teller,
 }
 
 #[derive(Debug, Default)]
@@ -129,7 +131,7 @@ pub(crate) enum Beyond {
 
 impl Gate {
     /// Open, or shut at a point by a rule.
-    pub(crate) fn new(shut: Option<(u64, Point)>, changes: Changes) -> Self {
+    pub(crate) fn new(shut: Option<(u64, Point)>, changes: Teller) -> Self {
         let target = shut.map(|(_, point)| Target::Point(point));
         let state = State { target, rule: shut.map(|(rule, _)| rule), ..State::default() };
         Self { state: Mutex::new(state), moved: Notify::new(), changes }
@@ -156,17 +158,26 @@ impl Gate {
     /// Shuts it at a point that the job has not passed.
     pub(crate) fn shut(&self, point: Point) -> Result<(), Beyond> {
         let mut state = self.lock();
-        if state.position.has_ended {
-            return Err(Beyond::Ended);
-        }
-        if state.position.is_beyond(point, state.is_held) {
-            return Err(Beyond::Passed);
-        }
+        state.lies_before(point)?;
         state.target = Some(Target::Point(point));
         state.rule = None;
         drop(state);
         self.move_on();
         Ok(())
+    }
+
+    /// Whether the job can still come to a point.
+    pub(super) fn lies_before(&self, point: Point) -> Result<(), Beyond> {
+        self.lock().lies_before(point)
+    }
+
+    /// Whether nothing was looked at yet.
+    pub(super) fn lies_before_begin(&self) -> Result<(), Beyond> {
+        match self.lock().position {
+            Position { has_ended: true, .. } => Err(Beyond::Ended),
+            Position { has_begun: true, .. } => Err(Beyond::Passed),
+            _ => Ok(()),
+        }
     }
 
     /// Opens it for good.
@@ -207,7 +218,9 @@ impl Gate {
 
     /// Tells what the walk has found.
     pub(super) fn begin(&self, total_bytes: u64) {
-        self.lock().position.total_bytes = total_bytes;
+        let position = &mut self.lock().position;
+        position.total_bytes = total_bytes;
+        position.has_begun = true;
     }
 
     /// Tells that a file is zipped whole.
@@ -257,6 +270,16 @@ impl Gate {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn lies_before(&self, point: Point) -> Result<(), Beyond> {
+        match self.position {
+            Position { has_ended: true, .. } => Err(Beyond::Ended),
+            position if position.is_beyond(point, self.is_held) => Err(Beyond::Passed),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -314,6 +337,7 @@ impl Position {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{changes::Changes, events::Place};
 
     const TWO_FILES: [Moment; 8] = [
         Moment::Pending,
@@ -356,7 +380,7 @@ mod tests {
 
     #[test]
     fn a_point_that_was_passed_is_refused() {
-        let gate = Gate::new(None, Changes::default());
+        let gate = Gate::new(None, Changes::default().of(Place::Orders));
         gate.begin(26);
         for moment in &TWO_FILES[..5] {
             gate.lock().position.reach(*moment);

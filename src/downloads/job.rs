@@ -77,7 +77,7 @@ pub(super) async fn run(downloads: Downloads, download: Arc<Download>, start: Ti
 /// The job has come to `moment`: waits while the gate holds it there, then does what was ordered for it.
 async fn come_to(downloads: &Downloads, download: &Download, moment: Moment) -> Result<(), Death> {
     download.gate.pass(moment).await;
-    match download.outcome {
+    match download.outcome() {
         Some(Outcome::Dies(point)) if download.gate.is_at(point, moment) => Err(Death::Ordered),
         Some(Outcome::Cancelled(point))
             if download.gate.is_at(point, moment) && !download.state().is_cancel_requested =>
@@ -139,11 +139,12 @@ impl<'a> Job<'a> {
     async fn build(&mut self) -> Result<End, Death> {
         let plan = self.plan().await?;
         (self.progress.total_files, self.progress.total_bytes) = (plan.total_files, plan.total_bytes);
+        // Before the look at what is ordered, so that an order that comes too late is refused.
+        self.download.gate.begin(plan.total_bytes);
         if let Some(limit) = self.exceeded_limit(plan.total_bytes) {
             return Ok(End::TooLarge { limit });
         }
         self.course.begin(plan.total_bytes);
-        self.download.gate.begin(plan.total_bytes);
         let mut files = 0;
         let mut ahead = Ahead::new(&plan.entries);
         let mut entries = Vec::with_capacity(plan.entries.len());
@@ -184,7 +185,7 @@ impl<'a> Job<'a> {
     fn exceeded_limit(&self, total_bytes: u64) -> Option<u64> {
         let limit = self.downloads.0.settings.downloads().max_content_size;
         let exceeded = limit.map(NonZeroU64::get).filter(|limit| total_bytes > *limit);
-        let is_ordered = self.download.outcome == Some(Outcome::MaxContentSizeExceeded);
+        let is_ordered = self.download.outcome() == Some(Outcome::MaxContentSizeExceeded);
         exceeded.or_else(|| is_ordered.then(|| total_bytes.saturating_sub(1)))
     }
 

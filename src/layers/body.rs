@@ -15,6 +15,7 @@ use http_body::{Body as _, Frame, SizeHint};
 use crate::{
     clock::{Clock, Timestamp},
     downloads::download::Download,
+    journal::exchange::Draft,
     line::{Break, Line},
     network::Network,
     telemetry::Meter,
@@ -40,7 +41,11 @@ impl Watched {
 
     /// A body that is counted, but not written down.
     pub(crate) fn metered(inner: Body, meter: Meter) -> Self {
-        Self { inner, spoiled: None, tally: Tally { entry: None, bytes: 0, is_complete: false, part: None, meter } }
+        Self {
+            inner,
+            spoiled: None,
+            tally: Tally { entry: None, bytes: 0, is_complete: false, part: None, meter, draft: Draft::default() },
+        }
     }
 }
 
@@ -59,7 +64,9 @@ impl http_body::Body for Watched {
         };
         match ready!(polled) {
             Some(Ok(frame)) => {
-                tally.count(frame.data_ref().map_or(0, Bytes::len) as u64);
+                if let Some(bytes) = frame.data_ref() {
+                    tally.count(bytes);
+                }
                 if spoiled.is_none() && inner.is_end_stream() {
                     tally.is_complete = true;
                 }
@@ -93,6 +100,7 @@ pub(super) struct Tally {
     part: Option<(Arc<Download>, (u64, u64), u64)>,
     /// Ends with this.
     meter: Meter,
+    draft: Draft,
 }
 
 impl Tally {
@@ -102,13 +110,15 @@ impl Tally {
         started: Timestamp,
         part: Option<(Arc<Download>, (u64, u64), u64)>,
         meter: Meter,
+        draft: Draft,
     ) -> Self {
-        Self { entry: Some((network.clone(), number, started)), bytes: 0, is_complete: false, part, meter }
+        Self { entry: Some((network.clone(), number, started)), bytes: 0, is_complete: false, part, meter, draft }
     }
 
-    fn count(&mut self, bytes: u64) {
-        self.bytes += bytes;
-        self.meter.served(bytes);
+    fn count(&mut self, bytes: &[u8]) {
+        self.draft.pass(bytes);
+        self.bytes += bytes.len() as u64;
+        self.meter.served(bytes.len() as u64);
     }
 }
 
@@ -116,6 +126,8 @@ impl Drop for Tally {
     fn drop(&mut self) {
         let Some((network, number, started)) = self.entry.take() else { return };
         let now = network.clock().now();
+        // Before it is told that the request has come to its end.
+        drop(std::mem::take(&mut self.draft));
         if let Some((download, (start, end), size)) = self.part.take() {
             let end = end.min(start + self.bytes);
             download.note(|report| report.handed_over(now, (start, end), size));

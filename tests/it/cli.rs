@@ -223,6 +223,7 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     ("--admin-cors", "localhost:4200", "`any`, `off`"),
     ("--admin-hosts", "two words", "commas"),
     ("--journal-size", "0", "from 1 to 1000000"),
+    ("--journal-exchanges", "8M", "from 0 to"),
     ("--networks", "some", "any, strict"),
     ("--network-max-idle", "30", "60m"),
     ("--cors", "localhost", "http://localhost:4200"),

@@ -3,6 +3,7 @@
 mod admin;
 mod clock;
 mod embedding;
+mod events;
 mod faults;
 mod gates;
 mod journal;

@@ -300,3 +300,10 @@ impl TestMock {
         progress
     }
 }
+
+impl TestMock {
+    /// The bytes of a request without a body, to be sent over a connection of its own.
+    pub(crate) fn request_bytes(&self, method: &str, path: &str, auth: Auth<'_>) -> Vec<u8> {
+        http::request(method, path, self.mock.address(), auth, &[], None)
+    }
+}

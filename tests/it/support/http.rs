@@ -168,6 +168,20 @@ impl Connection {
         response
     }
 
+    /// Reads the head of an answer whose body is to be read [piece by piece](Self::next_chunk).
+    pub(crate) fn receive_begin(&mut self) -> (String, Vec<(String, Vec<u8>)>) {
+        self.receive_head()
+    }
+
+    /// The next chunk of the body; none when that has come to its end.
+    pub(crate) fn next_chunk(&mut self) -> Option<Vec<u8>> {
+        let line = self.line();
+        let size = usize::from_str_radix(std::str::from_utf8(&line).expect("ASCII"), 16).expect("a chunk size");
+        let chunk = self.take(size);
+        assert_eq!(self.line(), b"", "a chunk longer than it says");
+        (size > 0).then_some(chunk)
+    }
+
     /// Closes this side; the other must close too, without another byte.
     pub(crate) fn finish(mut self) {
         let _ = self.stream.shutdown(Shutdown::Write);
