@@ -36,7 +36,6 @@ mod where_clause;
 
 use axum::{extract::Request, handler::Handler as _, response::Response};
 
-pub(crate) use self::extract::LARGEST_BODY;
 use crate::{content::intake::Intake, operation::Operation};
 
 /// What handlers work with beside the network that a request came to. Clones are the same.

@@ -17,7 +17,8 @@ use crate::{
 pub fn check(path: &Path) -> Result<String, StartError> {
     let config = Config::default();
     let folder = config.temp_folder();
-    let spool = Spool::in_folder(&folder).map_err(|source| StartError::TempDir { folder, source })?;
+    let spool = Spool::in_folder(&folder, config.limits.max_spool_size)
+        .map_err(|source| StartError::TempDir { folder, source })?;
     let loaded: Loaded =
         fixture::load(path, &spool, config.limits.fixtures(), Clock::system().now()).map_err(StartError::Fixtures)?;
     let mut description = String::new();

@@ -19,7 +19,7 @@ mod workers;
 
 use std::{collections::HashSet, sync::Arc};
 
-use tracing::debug;
+use tracing::{debug, warn};
 
 use self::{
     download::{Download, Request},
@@ -63,6 +63,10 @@ struct Inner {
     orders: Orders,
     changes: Changes,
     telemetry: Telemetry,
+    /// How many there may be.
+    most: usize,
+    /// How many files and folders one may have.
+    most_entries: usize,
     /// Asked for in the order in which the start delays end.
     workers: Workers,
 }
@@ -81,12 +85,17 @@ pub(crate) struct Means {
     pub(crate) telemetry: Telemetry,
     /// How many downloads are remembered when they are deleted.
     pub(crate) history_size: usize,
+    /// How many there may be.
+    pub(crate) most: usize,
+    /// How many files and folders one may have.
+    pub(crate) most_entries: usize,
 }
 
 impl Downloads {
     /// No downloads yet, and a cleaner that waits for them.
     pub(crate) fn new(means: Means) -> Self {
-        let Means { repository, clock, ids, settings, tasks, packer, orders, changes, telemetry, history_size } = means;
+        let Means { repository, clock, ids, settings, tasks, packer, orders, changes, telemetry, .. } = means;
+        let (history_size, most, most_entries) = (means.history_size, means.most, means.most_entries);
         let workers = Workers::new(settings.downloads().workers);
         let downloads = Self(Arc::new(Inner {
             repository,
@@ -100,6 +109,8 @@ impl Downloads {
             orders,
             changes,
             telemetry,
+            most,
+            most_entries,
             workers,
         }));
         tasks.spawn("cleaner", cleaner::run(downloads.clone()));
@@ -131,6 +142,10 @@ impl Downloads {
         if ids.iter().collect::<HashSet<_>>().len() < ids.len() {
             // `uuid` and `uuid;1.0` are one node: the second association breaks a rule of the real server's database.
             return Err(Error::JavaWithoutText);
+        }
+        if self.0.registry.len() >= self.0.most {
+            warn!("no download was made, since there are {} already; see --max-downloads", self.0.most);
+            return Err(Error::InsufficientStorage);
         }
         let name = match &nodes[..] {
             [one] => format!("{}.zip", one.name(&tree)),

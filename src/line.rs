@@ -3,6 +3,9 @@
 //! hyper answers requests; it knows no way to stop in the middle. A [`Wire`] lies between hyper and the socket, and a
 //! [`Line`] is the handle by which a request can have its own connection closed or reset, at once or as soon as all
 //! that was written is out.
+//!
+//! A client that is refused while it still sends must not lose the answer: a socket that is closed with bytes unread is
+//! reset. So what such a client sends is read for a while, and dropped.
 
 use std::{
     io::{self, IoSlice},
@@ -12,6 +15,7 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use tokio::{
@@ -19,6 +23,12 @@ use tokio::{
     net::TcpStream,
 };
 use tokio_util::sync::CancellationToken;
+
+use crate::clock;
+
+/// How long and how much is read of a client that was refused.
+const FAREWELL: Duration = Duration::from_secs(2);
+const FAREWELL_BYTES: usize = 64 << 20;
 
 /// How a connection is broken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,11 +75,25 @@ impl Line {
 pub(crate) struct Wire {
     stream: TcpStream,
     line: Line,
+    farewell: Option<Farewell>,
+}
+
+/// What is still read of a client that was refused.
+struct Farewell {
+    bytes_left: usize,
+    until: Pin<Box<dyn Future<Output = ()> + Send>>,
+    has_begun: bool,
+}
+
+impl std::fmt::Debug for Farewell {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Farewell").field("bytes_left", &self.bytes_left).finish_non_exhaustive()
+    }
 }
 
 impl Wire {
     pub(crate) fn new(stream: TcpStream, line: Line) -> Self {
-        Self { stream, line }
+        Self { stream, line, farewell: None }
     }
 }
 
@@ -118,6 +142,27 @@ impl AsyncWrite for Wire {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
+        let Self { stream, farewell, .. } = &mut *self;
+        if farewell.is_none() {
+            ready!(Pin::new(&mut *stream).poll_shutdown(context))?;
+        }
+        let farewell = farewell.get_or_insert_with(|| Farewell {
+            bytes_left: FAREWELL_BYTES,
+            until: Box::pin(clock::real_sleep(FAREWELL)),
+            has_begun: false,
+        });
+        let mut scrap = [0; 8 << 10];
+        loop {
+            let mut buffer = ReadBuf::new(&mut scrap);
+            match Pin::new(&mut *stream).poll_read(context, &mut buffer) {
+                Poll::Ready(Ok(())) if (1..farewell.bytes_left).contains(&buffer.filled().len()) => {
+                    farewell.bytes_left -= buffer.filled().len();
+                    farewell.has_begun = true;
+                }
+                Poll::Pending if farewell.has_begun => return farewell.until.as_mut().poll(context).map(Ok),
+                // Nothing was on its way, or it has ended.
+                _ => return Poll::Ready(Ok(())),
+            }
+        }
     }
 }

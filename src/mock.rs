@@ -23,13 +23,13 @@ pub use self::builder::MockBuilder;
 use crate::{
     Clock, Config, Progress, Settings,
     admin::Admin,
-    api::{LARGEST_BODY, front::Front},
+    api::front::Front,
     clock,
     config::{ControlConfig, NetworkStyle, Switch},
     content::{intake::Intake, packer::Packer, spool::Spool},
     control::Control,
     journal::Limits,
-    network::Image,
+    network::{Image, Most},
     networks::Networks,
     replica::Replica,
     repository::fixture::{self, FixtureError},
@@ -290,14 +290,15 @@ fn build(config: &Config, tasks: &Tasks, runtime: &Runtime) -> Result<(Started, 
     let tls_listener = config.tls_address().map(|address| listen(address, runtime)).transpose()?;
     let admin_listener = config.admin_address().map(|address| listen(address, runtime)).transpose()?;
     let folder = config.temp_folder();
-    let spool = Spool::in_folder(&folder).map_err(|source| StartError::TempDir { folder, source })?;
+    let spool = Spool::in_folder(&folder, config.limits.max_spool_size)
+        .map_err(|source| StartError::TempDir { folder, source })?;
     let now = Clock::system().now();
     let loaded = match config.chosen_fixtures() {
         Some(path) => fixture::load(path, &spool, config.limits.fixtures(), now),
         None => fixture::built_in(),
     }
     .map_err(StartError::Fixtures)?;
-    let intake = Intake::new(spool.clone(), config.upload_memory, LARGEST_BODY);
+    let intake = Intake::new(spool.clone(), config.limits.taken(config.upload_memory));
     let packer = Packer::new(tasks.clone(), spool, config.packing());
     if config.deflate.warm {
         let contents: Vec<_> = loaded.contents().cloned().collect();
@@ -305,10 +306,16 @@ fn build(config: &Config, tasks: &Tasks, runtime: &Runtime) -> Result<(Started, 
     }
     let replica = Replica::of(&config.replica);
     let ControlConfig { journal_size: requests, journal_exchanges: exchange_bytes, .. } = config.control;
-    let journal = Limits { requests, exchange_bytes };
-    let image = Image::new(loaded, config.downloads(), config.seed, journal, packer, replica);
+    let most = Most {
+        nodes: config.limits.max_nodes,
+        downloads: config.limits.max_downloads,
+        entries: config.limits.max_download_entries,
+        journal: Limits { requests, exchange_bytes },
+    };
+    let image = Image::new(loaded, config.downloads(), config.seed, most, packer, replica);
     let is_strict = config.control.networks == NetworkStyle::Strict;
-    let networks = Networks::new(image, tasks.clone(), is_strict, config.control.network_max_idle);
+    let (most, idle) = (config.limits.max_networks, config.control.network_max_idle);
+    let networks = Networks::new(image, tasks.clone(), is_strict, most, idle);
     let control = Control::new(networks.clone(), tasks.clone());
     let tls = tls_listener.as_ref().map(|_| tls::prepare(&config.tls, now)).transpose()?;
     let ca_pem = tls.as_ref().and_then(|tls| tls.ca_pem.clone());

@@ -48,10 +48,21 @@ struct Start {
     people: Known,
     settings: DownloadSettings,
     seed: Option<u64>,
-    journal: Limits,
+    most: Most,
     packer: Packer,
     replica: Option<Replica>,
     telemetry: Telemetry,
+}
+
+/// How much there may be in a network.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Most {
+    pub(crate) nodes: usize,
+    pub(crate) downloads: usize,
+    /// In one download.
+    pub(crate) entries: usize,
+    /// Requests, and downloads that are gone.
+    pub(crate) journal: Limits,
 }
 
 impl Image {
@@ -60,14 +71,14 @@ impl Image {
         loaded: Loaded,
         settings: DownloadSettings,
         seed: Option<u64>,
-        journal: Limits,
+        most: Most,
         packer: Packer,
         replica: Option<Replica>,
     ) -> Self {
         let Loaded { tree, people } = loaded;
         let telemetry = Telemetry::default();
         let people = people.into_iter().collect();
-        Self(Arc::new(Start { tree, people, settings, seed, journal, packer, replica, telemetry }))
+        Self(Arc::new(Start { tree, people, settings, seed, most, packer, replica, telemetry }))
     }
 
     pub(crate) fn packer(&self) -> &Packer {
@@ -136,7 +147,7 @@ impl Network {
         // A sequence of its own, so that chance does not change which ids there are.
         let dice = Ids::seeded_for(image.seed.unwrap_or_default(), &format!("faults of {name}"));
         let people = People::new(image.people.clone(), clock.clone());
-        let repository = Repository::new(image.tree.clone(), people, clock.clone(), ids.clone());
+        let repository = Repository::new(image.tree.clone(), image.most.nodes, people, clock.clone(), ids.clone());
         let (orders, changes) = (Orders::default(), Changes::default());
         let downloads = Downloads::new(Means {
             repository: repository.clone(),
@@ -148,7 +159,9 @@ impl Network {
             orders: orders.clone(),
             changes: changes.clone(),
             telemetry: image.telemetry.clone(),
-            history_size: image.journal.requests,
+            history_size: image.most.journal.requests,
+            most: image.most.downloads,
+            most_entries: image.most.entries,
         });
         let signs = image.replica.clone().map(|replica| (replica, repository.people().clone()));
         let repository_id = image.replica.as_ref().map_or_else(|| ids.uuid(), |replica| replica.shared_id(name));
@@ -158,7 +171,7 @@ impl Network {
             repository_id: NodeId::from(repository_id),
             faults: Faults::new(dice),
             outage: Outage::default(),
-            journal: Journal::new(image.journal, changes.clone()),
+            journal: Journal::new(image.most.journal, changes.clone()),
             clock,
             ids,
             settings,

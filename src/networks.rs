@@ -11,7 +11,7 @@ use std::{
 };
 
 use tokio::sync::Notify;
-use tracing::{debug, info};
+use tracing::{debug, info, warn};
 
 use crate::{
     clock::{Clock, Timestamp},
@@ -34,6 +34,8 @@ struct Inner {
     tasks: Tasks,
     /// Whether only those exist that were created on purpose.
     is_strict: bool,
+    /// How many there may be.
+    most: usize,
     /// How long one may be unused.
     idle: Duration,
     /// Real time, which no tester moves: how long nobody has asked is not a matter of a network's own clock.
@@ -58,6 +60,9 @@ pub enum NetworkError {
     /// `-default-` can be reset, and nothing else.
     #[error("-default- is always there")]
     Default,
+    /// There may be no more.
+    #[error("there are as many networks as there may be; see --max-networks")]
+    TooMany,
     /// No path could name it.
     #[error("a network's name has 1 to 128 letters, digits, dots, hyphens and underscores")]
     Name,
@@ -65,12 +70,13 @@ pub enum NetworkError {
 
 impl Networks {
     /// The default network, and room for others.
-    pub(crate) fn new(image: Image, tasks: Tasks, is_strict: bool, idle: Duration) -> Self {
+    pub(crate) fn new(image: Image, tasks: Tasks, is_strict: bool, most: usize, idle: Duration) -> Self {
         let clock = Clock::system();
         let default = Network::from_image(&image, DEFAULT, tasks.child());
         let world = World { network: default, last_used: clock.now() };
         let worlds = Mutex::new(BTreeMap::from([(DEFAULT.to_owned(), world)]));
-        let networks = Self(Arc::new(Inner { image, tasks, is_strict, idle, clock, worlds, grown: Notify::new() }));
+        let networks =
+            Self(Arc::new(Inner { image, tasks, is_strict, most, idle, clock, worlds, grown: Notify::new() }));
         networks.0.tasks.spawn("network cleaner", networks.clone().drop_idle());
         networks
     }
@@ -78,23 +84,26 @@ impl Networks {
     /// The network that a request's path names; none when there is none, and none may spring up.
     pub(crate) fn at(&self, name: &str) -> Option<Network> {
         let name = canonical(name)?;
-        if self.0.is_strict { self.existing(&name) } else { Some(self.made(&name)) }
+        if self.0.is_strict { self.existing(&name) } else { self.made(&name) }
     }
 
     /// `-default-`.
     pub(crate) fn default(&self) -> Network {
-        self.made(DEFAULT)
+        self.made(DEFAULT).expect("there is always room for the default network")
     }
 
     /// The network of that name, which is made if it is not there.
     pub(crate) fn create(&self, name: &str) -> Result<Network, NetworkError> {
-        Ok(self.made(&canonical(name).ok_or(NetworkError::Name)?))
+        self.made(&canonical(name).ok_or(NetworkError::Name)?).ok_or(NetworkError::TooMany)
     }
 
     /// The network of that name, if it is there, or may spring up at a request.
     pub(crate) fn find(&self, name: &str) -> Result<Network, NetworkError> {
-        canonical(name).ok_or(NetworkError::Name)?;
-        self.at(name).ok_or(NetworkError::Unknown)
+        let name = canonical(name).ok_or(NetworkError::Name)?;
+        if self.0.is_strict {
+            return self.existing(&name).ok_or(NetworkError::Unknown);
+        }
+        self.made(&name).ok_or(NetworkError::TooMany)
     }
 
     /// The names of all, in their order.
@@ -165,11 +174,16 @@ impl Networks {
         Some(world.network.clone())
     }
 
-    fn made(&self, name: &str) -> Network {
+    /// The network of that name, which is made if it is not there; none when there are too many already.
+    fn made(&self, name: &str) -> Option<Network> {
         if let Some(network) = self.existing(name) {
-            return network;
+            return Some(network);
         }
         let mut worlds = self.worlds();
+        if worlds.len() >= self.0.most && !worlds.contains_key(name) && name != DEFAULT {
+            warn!("the network {name} was not made, since there are {} already; see --max-networks", self.0.most);
+            return None;
+        }
         let now = self.0.clock.now();
         let world = worlds.entry(name.to_owned()).or_insert_with_key(|name| {
             debug!("made the network {name}");
@@ -178,7 +192,7 @@ impl Networks {
         let network = world.network.clone();
         drop(worlds);
         self.0.grown.notify_one();
-        network
+        Some(network)
     }
 
     /// The old network, which has ended.

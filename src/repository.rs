@@ -39,9 +39,15 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
+use tracing::warn;
+
 pub(crate) use self::tree::Tree;
 use self::{access::Caller, change::Change, listing::Listings, people::People};
-use crate::{clock::Clock, error::Result, ids::Ids};
+use crate::{
+    clock::Clock,
+    error::{Error, Result},
+    ids::Ids,
+};
 
 /// The nodes and the people. Clones are the same repository.
 #[derive(Clone, Debug)]
@@ -50,6 +56,8 @@ pub(crate) struct Repository(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     tree: RwLock<Tree>,
+    /// How many nodes there may be, those in the trash can included.
+    most: usize,
     /// Grows with each change of the tree.
     generation: AtomicU64,
     listings: Listings,
@@ -59,9 +67,10 @@ struct Inner {
 }
 
 impl Repository {
-    pub(crate) fn new(tree: Tree, people: People, clock: Clock, ids: Ids) -> Self {
+    pub(crate) fn new(tree: Tree, most: usize, people: People, clock: Clock, ids: Ids) -> Self {
         Self(Arc::new(Inner {
             tree: RwLock::new(tree),
+            most,
             generation: AtomicU64::new(0),
             listings: Listings::default(),
             people,
@@ -84,7 +93,16 @@ impl Repository {
         let mut tree = self.0.tree.write().unwrap_or_else(PoisonError::into_inner);
         self.0.generation.fetch_add(1, Ordering::Relaxed);
         let mut under_way = Change::new(&mut tree, &self.0.people, &self.0.ids, caller, self.0.clock.now());
-        let result = change(&mut under_way);
+        let before = under_way.tree.len_with_trash();
+        let result = change(&mut under_way).and_then(|changed| {
+            let len = under_way.tree.len_with_trash();
+            // What is too much already may become less.
+            if len <= self.0.most.max(before) {
+                return Ok(changed);
+            }
+            warn!("a change would have made {len} nodes, which are too many; see --max-nodes");
+            Err(Error::InsufficientStorage)
+        });
         if result.is_err() {
             under_way.undo();
         }

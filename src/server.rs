@@ -38,6 +38,9 @@ pub(crate) const GRACE: Duration = Duration::from_secs(2);
 /// How long to wait before accepting again when the process has no file descriptor left.
 const EXHAUSTED: Duration = Duration::from_millis(50);
 
+/// How many headers hyper reads unless it is told otherwise, which makes it slower.
+const USUAL_HEADERS: usize = 100;
+
 /// A port that is listened on, and what answers there.
 pub(crate) struct Door {
     listener: TcpListener,
@@ -129,6 +132,10 @@ impl Talk {
     async fn speak_http1(self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, watcher: Watcher) {
         let mut builder = http1::Builder::new();
         builder.title_case_headers(true).timer(TokioTimer::new()).header_read_timeout(None);
+        let most_headers = self.front.most_headers();
+        if most_headers > USUAL_HEADERS {
+            builder.max_headers(most_headers);
+        }
         let service = service_fn(move |request| answer(self.front.clone(), request, self.line.clone()));
         tell(watcher.watch(builder.serve_connection(TokioIo::new(stream), service)).await);
     }

@@ -108,6 +108,7 @@ impl From<NetworkError> for Problem {
         let status = match error {
             NetworkError::Unknown => StatusCode::NOT_FOUND,
             NetworkError::Default => StatusCode::CONFLICT,
+            NetworkError::TooMany => StatusCode::INSUFFICIENT_STORAGE,
             NetworkError::Name => StatusCode::BAD_REQUEST,
         };
         Self::new(status, &error.to_string())

@@ -11,17 +11,15 @@ use bytes::Bytes;
 use http_body::{Body as _, Frame, SizeHint};
 use http_body_util::{BodyExt as _, Collected};
 
-use super::extract::LARGEST_JSON;
-
 /// A body that does not tell its length, as the real server's JSON does not: it is sent in chunks.
 pub(super) fn chunked(bytes: Vec<u8>) -> Body {
     Body::new(Chunked(Some(bytes.into())))
 }
 
-/// Reads a body that is no longer than any that is read as JSON; the same body again, and its bytes. A longer one comes
-/// back as it is.
-pub(super) async fn read_ahead(body: Body) -> (Body, Bytes) {
-    let is_short = body.size_hint().upper().is_some_and(|length| length <= LARGEST_JSON as u64);
+/// Reads a body that is no longer than `longest`, which any is that is read as JSON; the same body again, and its bytes. A
+/// longer one comes back as it is.
+pub(super) async fn read_ahead(body: Body, longest: u64) -> (Body, Bytes) {
+    let is_short = body.size_hint().upper().is_some_and(|length| length <= longest);
     if !is_short {
         return (body, Bytes::new());
     }

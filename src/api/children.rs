@@ -136,7 +136,7 @@ pub(super) async fn create_node(
         let created = shown(&network, &caller, parameters, node)?;
         return Ok(created.with_status(StatusCode::CREATED).into_response());
     }
-    let JsonBody(body) = JsonBody::from_request(request, &()).await?;
+    let JsonBody(body) = JsonBody::from_request(request, &services).await?;
     let new: Vec<NewNode> = several(&NODE, &body)?.iter().map(new_node).collect();
     let nodes = network.repository().create(&caller, &id, &new, query.is_true("autoRename"), version(&query))?;
     if let [node] = nodes[..] {

@@ -10,20 +10,24 @@ use axum::{
         request::Parts,
     },
 };
-use bytes::Bytes;
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt as _;
 
-use super::where_clause::{self, Predicate};
+use super::{
+    Services,
+    where_clause::{self, Predicate},
+};
 use crate::{
+    content::intake::Intake,
     error::{Error, Result},
     network::Network,
 };
 
-/// The largest body that the real server takes (`webscripts.setMaxContentSize`).
-pub(crate) const LARGEST_BODY: u64 = 5_368_709_120;
+/// The largest body for which no memory is asked for: those of nearly all requests.
+const SMALL_BODY: usize = 16 << 10;
 
-/// The largest JSON body that is held in memory. It has room for 400,000 node ids.
-pub(super) const LARGEST_JSON: usize = 16 << 20;
+/// What is said when there is more to do than there is room for.
+pub(super) const OVERLOADED: &str = "More is asked for at once than this server takes";
 
 /// Where a request has come to, put there by the front.
 #[derive(Clone, Debug)]
@@ -233,14 +237,15 @@ fn is_include_name(name: &str) -> bool {
 #[derive(Debug)]
 pub(super) struct JsonBody(pub(super) Bytes);
 
-impl<S: Send + Sync> FromRequest<S> for JsonBody {
+impl FromRequest<Services> for JsonBody {
     type Rejection = Error;
 
-    async fn from_request(request: Request, _: &S) -> Result<Self> {
+    async fn from_request(request: Request, services: &Services) -> Result<Self> {
         let (parts, body) = request.into_parts();
+        let intake = &services.intake;
         let header = |name| parts.headers.get(name).and_then(|value| value.to_str().ok());
         let declared = header(CONTENT_LENGTH).and_then(|length| length.parse::<u64>().ok());
-        if declared.is_some_and(|length| length > LARGEST_BODY) {
+        if declared.is_some_and(|length| length > intake.taken().content) {
             return Err(Error::TooLarge);
         }
         let content_type = header(CONTENT_TYPE).unwrap_or_default().trim().to_ascii_lowercase();
@@ -250,20 +255,38 @@ impl<S: Send + Sync> FromRequest<S> for JsonBody {
                  org.alfresco.rest.api.model.Download",
             ));
         }
-        let bytes = read(body).await?;
+        let bytes = read(body, intake).await?;
         // The container reads such a body as form parameters, and nothing is left of it.
         let is_form = content_type.starts_with("application/x-www-form-urlencoded");
         Ok(Self(if is_form { Bytes::new() } else { bytes }))
     }
 }
 
-async fn read(body: Body) -> Result<Bytes> {
-    match Limited::new(body, LARGEST_JSON).collect().await {
-        Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(Error::TooLarge),
-        // The client has gone or broken off: nobody reads the answer.
-        Err(error) => Err(Error::InvalidArgument(error.to_string().into())),
+async fn read(mut body: Body, intake: &Intake) -> Result<Bytes> {
+    let mut held = intake.hold();
+    let (mut first, mut rest) = (Bytes::new(), BytesMut::new());
+    while let Some(frame) = body.frame().await {
+        // The client has gone or broken off, and nobody reads the answer; or it is too slow.
+        let frame = frame.map_err(|error| Error::InvalidArgument(error.to_string().into()))?;
+        let Ok(data) = frame.into_data() else { continue };
+        let length = first.len() + rest.len() + data.len();
+        if length as u64 > intake.taken().json {
+            return Err(Error::TooLarge);
+        }
+        if length > SMALL_BODY && !held.resize(length as u64) {
+            return Err(Error::NotReady(OVERLOADED));
+        }
+        // Most bodies come at once, and are not copied.
+        if first.is_empty() && rest.is_empty() {
+            first = data;
+            continue;
+        }
+        if rest.is_empty() {
+            rest.extend_from_slice(&std::mem::take(&mut first));
+        }
+        rest.extend_from_slice(&data);
     }
+    Ok(if rest.is_empty() { first } else { rest.freeze() })
 }
 
 /// The network that the request came to.

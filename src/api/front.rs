@@ -3,7 +3,10 @@
 //! The order is the real server's (wire reference, section 1): method override, address, network, then the operation or
 //! a refusal. On the way back refusals get their bodies, and every response its reason phrase, which is empty.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
 
 use axum::{
     body::Body,
@@ -30,7 +33,7 @@ use super::{
     body,
     cors::{Admission, Cors},
     envelope::{self, Call, Refused},
-    extract::{Origin, Parameters, Query},
+    extract::{OVERLOADED, Origin, Parameters, Query},
     headers::{Dates, Headers},
     path::{self, Resolution},
 };
@@ -64,6 +67,27 @@ struct Inner {
     spelling: Spelling,
     dates: Dates,
     basic_challenge: bool,
+    limits: Limits,
+    /// How many requests are under way.
+    under_way: AtomicUsize,
+}
+
+/// How much is taken.
+#[derive(Debug)]
+struct Limits {
+    requests: usize,
+    head: u64,
+    headers: usize,
+    json: u64,
+}
+
+/// One of the requests that are under way.
+struct Place<'a>(&'a AtomicUsize);
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Front {
@@ -77,7 +101,12 @@ impl Front {
     ) -> Self {
         let services = Services { intake, is_discovery_off: config.discovery_off };
         let (cors, admin_cors) = (Cors::new(config), Cors::of_control(config));
-        let basic_challenge = config.basic_auth_scheme;
+        let limits = Limits {
+            requests: config.limits.max_requests,
+            head: config.limits.max_head_size,
+            headers: config.limits.max_headers,
+            json: config.limits.max_json_size,
+        };
         Self(Arc::new(Inner {
             networks,
             services,
@@ -86,7 +115,9 @@ impl Front {
             admin_cors,
             spelling,
             dates: Dates::default(),
-            basic_challenge,
+            basic_challenge: config.basic_auth_scheme,
+            limits,
+            under_way: AtomicUsize::new(0),
         }))
     }
 
@@ -100,6 +131,14 @@ impl Front {
             let admitted = self.0.admin_cors.admit_to_control(&parts).await;
             let mut response =
                 self.through(&self.0.admin_cors, admitted, parts, |parts| admin.answer(parts, body)).await;
+            self.complete(asked, &self.0.networks.default(), &mut response);
+            meter.answered(response.status().as_u16());
+            return response.map(|body| Watched::metered(body, meter));
+        }
+        if !self.takes(&parts) {
+            let mut response = container_error(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
+            let (telemetry, method) = (self.0.networks.telemetry(), parts.method.as_str());
+            let mut meter = Meter::begin(telemetry, Subject::Api(None), method, parts.uri.path());
             self.complete(asked, &self.0.networks.default(), &mut response);
             meter.answered(response.status().as_u16());
             return response.map(|body| Watched::metered(body, meter));
@@ -189,12 +228,35 @@ impl Front {
         call: &Call<'_>,
         visit: &mut Visit,
     ) -> Response {
-        let (body, read) = if visit.wants_body() { body::read_ahead(body).await } else { (body, Bytes::new()) };
+        let Some(_place) = self.place() else {
+            let refused = Error::NotReady(OVERLOADED).into_response();
+            return envelope::render(refused, call, self.0.basic_challenge);
+        };
+        let (body, read) =
+            if visit.wants_body() { body::read_ahead(body, self.0.limits.json).await } else { (body, Bytes::new()) };
         let response = match visit.before(&read).await {
             Some(response) => response,
             None => self.dispatch(parts, body, (address, is_known), call).await,
         };
         envelope::render(response, call, self.0.basic_challenge)
+    }
+
+    /// How many headers a request may have.
+    pub(crate) fn most_headers(&self) -> usize {
+        self.0.limits.headers
+    }
+
+    /// Whether a request's head is no longer than any that is looked at.
+    fn takes(&self, parts: &Parts) -> bool {
+        let target = parts.uri.path().len() + parts.uri.query().map_or(0, str::len);
+        let length = parts.headers.iter().fold(target, |sum, (name, value)| sum + name.as_str().len() + value.len());
+        length as u64 <= self.0.limits.head && parts.headers.len() <= self.0.limits.headers
+    }
+
+    /// A place among the requests under way, if there is one left.
+    fn place(&self) -> Option<Place<'_>> {
+        let place = Place(&self.0.under_way);
+        (place.0.fetch_add(1, Ordering::Relaxed) < self.0.limits.requests).then_some(place)
     }
 
     /// An answer, or a refusal that is still to be rendered.

@@ -1,17 +1,73 @@
-//! Flags of how much is taken, from fixtures that nobody knows.
+//! Flags of how much is taken, from clients and fixtures that nobody knows.
 //!
 //! The defaults are far beyond what tests need, and within what a developer's machine has.
 
 use clap::Args;
 
-use crate::repository::fixture::Bounds;
+use crate::{content::intake::Taken, repository::fixture::Bounds};
 
 /// How much is taken.
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 #[non_exhaustive]
 pub struct LimitsConfig {
-    /// Files and folders that a zip of fixtures may have
+    /// Requests that may be under way at once; others are answered with 503, save those for /__admin
+    #[arg(long, env = "ALFRESCO_MOCK_MAX_REQUESTS", value_name = "NUMBER", default_value = "10000", value_parser = number)]
+    pub max_requests: usize,
+
+    /// Bytes that a request's address and headers may have; others are answered with 431
+    #[arg(long, env = "ALFRESCO_MOCK_MAX_HEAD_SIZE", value_name = "BYTES", default_value = "65536", value_parser = bytes)]
+    pub max_head_size: u64,
+
+    /// Headers that a request may have; others are answered with 431
+    #[arg(long, env = "ALFRESCO_MOCK_MAX_HEADERS", value_name = "NUMBER", default_value = "100", value_parser = headers)]
+    pub max_headers: usize,
+
+    /// Bytes that a JSON body may have; others are answered with 413
+    #[arg(long, env = "ALFRESCO_MOCK_MAX_JSON_SIZE", value_name = "BYTES", default_value = "16777216", value_parser = bytes)]
+    pub max_json_size: u64,
+
+    /// Fields and files that a form may have; others are answered with 413
+    #[arg(
+        long,
+        env = "ALFRESCO_MOCK_MAX_FORM_FIELDS",
+        value_name = "NUMBER",
+        default_value = "10000",
+        value_parser = number
+    )]
+    pub max_form_fields: usize,
+
+    /// Bytes that an uploaded content may have; others are answered with 413
+    #[arg(
+        long,
+        env = "ALFRESCO_MOCK_MAX_UPLOAD_SIZE",
+        value_name = "BYTES",
+        default_value = "5368709120",
+        value_parser = bytes
+    )]
+    pub max_upload_size: u64,
+
+    /// Bytes of all uploaded contents, and of bodies under way, that stay in memory; what is beyond goes to the temporary folder, JSON is answered with 503
+    #[arg(
+        long,
+        env = "ALFRESCO_MOCK_MAX_UPLOAD_MEMORY",
+        value_name = "BYTES",
+        default_value = "268435456",
+        value_parser = bytes
+    )]
+    pub max_upload_memory: u64,
+
+    /// Bytes that the temporary folder may hold; beyond, uploads are answered with 507, and jobs die
+    #[arg(
+        long,
+        env = "ALFRESCO_MOCK_MAX_SPOOL_SIZE",
+        value_name = "BYTES",
+        default_value = "68719476736",
+        value_parser = bytes
+    )]
+    pub max_spool_size: u64,
+
+    /// Nodes that a network may have, its trash can included, and that a zip of fixtures may have; beyond, making more is answered with 507
     #[arg(long, env = "ALFRESCO_MOCK_MAX_NODES", value_name = "NUMBER", default_value = "1000000", value_parser = number)]
     pub max_nodes: usize,
 
@@ -24,6 +80,24 @@ pub struct LimitsConfig {
         value_parser = bytes
     )]
     pub fixtures_max_size: u64,
+
+    /// Downloads that a network may have; beyond, making more is answered with 507
+    #[arg(long, env = "ALFRESCO_MOCK_MAX_DOWNLOADS", value_name = "NUMBER", default_value = "100000", value_parser = number)]
+    pub max_downloads: usize,
+
+    /// Files and folders that a download may have; one with more ends as MAX_CONTENT_SIZE_EXCEEDED
+    #[arg(
+        long,
+        env = "ALFRESCO_MOCK_MAX_DOWNLOAD_ENTRIES",
+        value_name = "NUMBER",
+        default_value = "2000000",
+        value_parser = number
+    )]
+    pub max_download_entries: usize,
+
+    /// Networks that there may be; beyond, a new name is answered as one that is unknown
+    #[arg(long, env = "ALFRESCO_MOCK_MAX_NETWORKS", value_name = "NUMBER", default_value = "10000", value_parser = number)]
+    pub max_networks: usize,
 }
 
 impl LimitsConfig {
@@ -31,10 +105,29 @@ impl LimitsConfig {
     pub(crate) fn fixtures(&self) -> Bounds {
         Bounds { nodes: self.max_nodes, bytes: self.fixtures_max_size }
     }
+
+    /// How much of a body is taken; `in_memory` bytes of one content stay in memory.
+    pub(crate) fn taken(&self, in_memory: usize) -> Taken {
+        Taken {
+            in_memory,
+            all_in_memory: self.max_upload_memory,
+            content: self.max_upload_size,
+            json: self.max_json_size,
+            fields: self.max_form_fields,
+        }
+    }
 }
 
 fn number(text: &str) -> Result<usize, String> {
     const MOST: usize = 1 << 30;
+    match text.parse() {
+        Ok(number) if (1..=MOST).contains(&number) => Ok(number),
+        _ => Err(format!("expected a number from 1 to {MOST}")),
+    }
+}
+
+fn headers(text: &str) -> Result<usize, String> {
+    const MOST: usize = 10_000;
     match text.parse() {
         Ok(number) if (1..=MOST).contains(&number) => Ok(number),
         _ => Err(format!("expected a number from 1 to {MOST}")),

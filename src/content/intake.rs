@@ -1,9 +1,17 @@
 //! Receives contents, piece by piece.
 //!
-//! A small content stays in memory; what grows beyond a threshold goes to the spool, piece by piece. When the sender
-//! breaks off, what came so far is dropped, and its room in the spool is free again.
+//! A small content stays in memory while there is memory for it; what grows beyond a threshold goes to the spool, piece by
+//! piece. When the sender breaks off, what came so far is dropped, and its room is free again.
 
-use std::{fmt::Display, io, pin::pin};
+use std::{
+    fmt::Display,
+    io,
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt as _};
@@ -24,10 +32,38 @@ const PIECE: usize = 1 << 20;
 #[derive(Clone, Debug)]
 pub(crate) struct Intake {
     spool: Spool,
+    taken: Taken,
+    /// Bytes of contents and bodies that are in memory.
+    memory: Arc<AtomicU64>,
+}
+
+/// How much is taken.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Taken {
     /// The largest content that stays in memory.
-    in_memory: usize,
-    /// The largest content that is taken.
-    largest: u64,
+    pub(crate) in_memory: usize,
+    /// How much all contents, and bodies under way, may have in memory.
+    pub(crate) all_in_memory: u64,
+    /// The largest content.
+    pub(crate) content: u64,
+    /// The largest JSON body.
+    pub(crate) json: u64,
+    /// The most fields and files in a form.
+    pub(crate) fields: usize,
+}
+
+/// Some of the memory that there is for contents. It is given back when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Held {
+    memory: Arc<AtomicU64>,
+    most: u64,
+    bytes: u64,
+}
+
+/// Bytes in memory that is counted.
+struct Counted {
+    bytes: Bytes,
+    _held: Held,
 }
 
 /// A content, and its first bytes.
@@ -49,8 +85,17 @@ pub(crate) enum NotReceived {
 }
 
 impl Intake {
-    pub(crate) fn new(spool: Spool, in_memory: usize, largest: u64) -> Self {
-        Self { spool, in_memory, largest }
+    pub(crate) fn new(spool: Spool, taken: Taken) -> Self {
+        Self { spool, taken, memory: Arc::default() }
+    }
+
+    pub(crate) fn taken(&self) -> &Taken {
+        &self.taken
+    }
+
+    /// Room for a body under way, which has no bytes yet.
+    pub(crate) fn hold(&self) -> Held {
+        Held { memory: self.memory.clone(), most: self.taken.all_in_memory, bytes: 0 }
     }
 
     /// Receives a content to its end.
@@ -61,22 +106,28 @@ impl Intake {
         let mut pieces = pin!(pieces);
         let (mut buffer, mut head) = (BytesMut::new(), Vec::new());
         let mut spooled: Option<Spooled> = None;
+        let mut memory = self.hold();
         let mut size = 0_u64;
         while let Some(piece) = pieces.next().await {
             let piece = piece.map_err(|error| NotReceived::BrokenOff(error.to_string()))?;
             size += piece.len() as u64;
-            if size > self.largest {
+            if size > self.taken.content {
                 return Err(NotReceived::TooLarge);
             }
             head.extend_from_slice(&piece[..piece.len().min(HEAD - head.len())]);
             buffer.extend_from_slice(&piece);
-            let room = if spooled.is_some() { PIECE - 1 } else { self.in_memory };
-            if buffer.len() > room {
+            let threshold = match &spooled {
+                _ if !memory.resize(buffer.len() as u64) => 0,
+                Some(_) => PIECE - 1,
+                None => self.taken.in_memory,
+            };
+            if buffer.len() > threshold {
                 spooled = Some(self.spill(spooled, buffer.split().freeze()).await?);
+                memory.resize(0);
             }
         }
         let content = match spooled {
-            None => Content::memory(buffer.freeze()),
+            None => Content::memory(memory.around(buffer.freeze())),
             Some(spooled) => Content::spooled(self.spill(Some(spooled), buffer.freeze()).await?),
         };
         Ok(Received { content, head })
@@ -90,6 +141,40 @@ impl Intake {
     }
 }
 
+impl Held {
+    /// Asks for room for so many bytes in all; whether there is. What it has already, it keeps.
+    pub(crate) fn resize(&mut self, bytes: u64) -> bool {
+        if bytes <= self.bytes {
+            self.memory.fetch_sub(self.bytes - bytes, Ordering::Relaxed);
+        } else {
+            let more = bytes - self.bytes;
+            let fits = |taken: u64| taken.checked_add(more).filter(|taken| *taken <= self.most);
+            if self.memory.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits).is_err() {
+                return false;
+            }
+        }
+        self.bytes = bytes;
+        true
+    }
+
+    /// The same bytes, which give the room back when the last of them is dropped.
+    fn around(self, bytes: Bytes) -> Bytes {
+        if bytes.is_empty() { bytes } else { Bytes::from_owner(Counted { bytes, _held: self }) }
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.resize(0);
+    }
+}
+
+impl AsRef<[u8]> for Counted {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use futures_util::stream;
@@ -98,12 +183,31 @@ mod tests {
     use crate::content::Piece;
 
     fn intake() -> Intake {
-        Intake::new(Spool::in_folder(&std::env::temp_dir()).unwrap(), 10, 5 << 20)
+        let taken = Taken { in_memory: 10, all_in_memory: 25, content: 5 << 20, json: 100, fields: 10 };
+        Intake::new(Spool::in_folder(&std::env::temp_dir(), u64::MAX).unwrap(), taken)
     }
 
     async fn received(pieces: &[&'static [u8]]) -> Result<Received, NotReceived> {
+        received_by(&intake(), pieces).await
+    }
+
+    async fn received_by(intake: &Intake, pieces: &[&'static [u8]]) -> Result<Received, NotReceived> {
         let pieces: Vec<_> = pieces.iter().map(|piece| Ok::<_, String>(Bytes::from_static(piece))).collect();
-        intake().receive(stream::iter(pieces)).await
+        intake.receive(stream::iter(pieces)).await
+    }
+
+    #[tokio::test]
+    async fn what_there_is_no_memory_for_is_spooled_however_small_it_is() {
+        let intake = intake();
+        let one = received_by(&intake, &[b"0123456789"]).await.unwrap();
+        let two = received_by(&intake, &[b"01234", b"56789"]).await.unwrap();
+        let three = received_by(&intake, &[b"01234", b"56789"]).await.unwrap();
+        assert!(one.content.is_in_memory() && two.content.is_in_memory() && !three.content.is_in_memory());
+        assert_eq!(&three.content.read(0, 10).unwrap()[..], b"0123456789");
+        drop(received_by(&intake, &[b"0123456789", b"0"]).await.unwrap());
+        assert_eq!(intake.memory.load(Ordering::Relaxed), 20);
+        drop((one, two, three));
+        assert_eq!(intake.memory.load(Ordering::Relaxed), 0);
     }
 
     #[tokio::test]

@@ -21,6 +21,8 @@ pub(crate) struct Spool(Arc<Inner>);
 struct Inner {
     file: Arc<File>,
     room: Mutex<Room>,
+    /// How long the file may become.
+    most: u64,
 }
 
 /// Which parts of the file are free.
@@ -48,13 +50,13 @@ struct Extent {
 }
 
 impl Spool {
-    /// A spool in `folder`.
+    /// A spool in `folder`, of at most so many bytes.
     ///
     /// # Errors
     /// When no file can be made there.
-    pub(crate) fn in_folder(folder: &Path) -> io::Result<Self> {
+    pub(crate) fn in_folder(folder: &Path, most: u64) -> io::Result<Self> {
         let file = Arc::new(tempfile::tempfile_in(folder)?);
-        Ok(Self(Arc::new(Inner { file, room: Mutex::default() })))
+        Ok(Self(Arc::new(Inner { file, room: Mutex::default(), most })))
     }
 
     /// Nothing yet; to be appended to.
@@ -68,13 +70,21 @@ impl Spooled {
         self.extents.last().map_or(0, |extent| extent.end)
     }
 
-    /// Adds bytes at the end. To be called where blocking is allowed.
+    /// Adds bytes at the end. To be called where blocking is allowed. What fails leaves the room that it took to the
+    /// spooled bytes, until those are dropped.
     pub(crate) fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
         let len = bytes.len() as u64;
         if len == 0 {
             return Ok(());
         }
-        let at = self.spool.0.room().take(len);
+        let most = self.spool.0.most;
+        let full = || {
+            io::Error::new(
+                io::ErrorKind::StorageFull,
+                format!("it would hold more than {most} bytes; see --max-spool-size"),
+            )
+        };
+        let at = self.spool.0.room().take(len, most).ok_or_else(full)?;
         let end = self.len() + len;
         self.extents.push(Extent { end, at, len });
         write_all_at(&self.spool.0.file, bytes, at)
@@ -109,18 +119,19 @@ impl Inner {
 }
 
 impl Room {
-    /// The first place where `len` bytes fit.
-    fn take(&mut self, len: u64) -> u64 {
+    /// The first place where `len` bytes fit, if there is one before `most`.
+    fn take(&mut self, len: u64, most: u64) -> Option<u64> {
         let found = self.free.iter().find(|(_, free)| **free >= len).map(|(at, free)| (*at, *free));
         let Some((at, free)) = found else {
-            self.end += len;
-            return self.end - len;
+            let at = self.end;
+            self.end = at.checked_add(len).filter(|end| *end <= most)?;
+            return Some(at);
         };
         self.free.remove(&at);
         if free > len {
             self.free.insert(at + len, free - len);
         }
-        at
+        Some(at)
     }
 
     fn give_back(&mut self, at: u64, len: u64) {
@@ -182,7 +193,7 @@ mod tests {
     use crate::content::Content;
 
     fn spool() -> Spool {
-        Spool::in_folder(&std::env::temp_dir()).unwrap()
+        Spool::in_folder(&std::env::temp_dir(), 1000).unwrap()
     }
 
     #[test]
@@ -214,5 +225,20 @@ mod tests {
         drop(three);
         assert_eq!(spool.0.room().end, 0);
         assert_eq!(spool.0.file.metadata().unwrap().len(), 0);
+    }
+
+    #[test]
+    fn no_more_is_taken_than_there_may_be() {
+        let spool = spool();
+        let mut most = spool.empty();
+        most.append(&[1; 1000]).unwrap();
+        let mut more = spool.empty();
+        let full = more.append(b"x").unwrap_err();
+        assert_eq!(full.kind(), io::ErrorKind::StorageFull);
+        assert_eq!(full.to_string(), "it would hold more than 1000 bytes; see --max-spool-size");
+        assert_eq!(more.len(), 0);
+        drop(most);
+        more.append(b"x").unwrap();
+        assert_eq!(Content::spooled(more).read(0, 1).unwrap(), "x");
     }
 }

@@ -141,6 +141,14 @@ impl<'a> Job<'a> {
         (self.progress.total_files, self.progress.total_bytes) = (plan.total_files, plan.total_bytes);
         // Before the look at what is ordered, so that an order that comes too late is refused.
         self.download.gate.begin(plan.total_bytes);
+        if plan.is_cut {
+            let most = self.downloads.0.most_entries;
+            warn!(
+                "download {} would have more than {most} files and folders; see --max-download-entries",
+                self.download.id
+            );
+            return Ok(End::TooLarge { limit: plan.total_bytes.saturating_sub(1) });
+        }
         if let Some(limit) = self.exceeded_limit(plan.total_bytes) {
             return Ok(End::TooLarge { limit });
         }
@@ -176,7 +184,7 @@ impl<'a> Job<'a> {
         let node_ids = self.download.node_ids.clone();
         let walk = move || {
             let tree = downloads.0.repository.read();
-            Plan::walk(&tree, &creator, &node_ids, |id| downloads.get(id))
+            Plan::walk(&tree, &creator, &node_ids, downloads.0.most_entries, |id| downloads.get(id))
         };
         Ok(self.downloads.0.tasks.compute(walk).await.map_err(|_| Death::Walk)??)
     }

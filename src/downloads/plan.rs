@@ -26,6 +26,10 @@ pub(super) struct Plan {
     pub(super) entries: Vec<Entry>,
     pub(super) total_files: u64,
     pub(super) total_bytes: u64,
+    /// How many steps of the walk are left.
+    left: usize,
+    /// Whether there was more than that.
+    pub(super) is_cut: bool,
 }
 
 /// A zip entry to be.
@@ -53,14 +57,16 @@ impl Entry {
 }
 
 impl Plan {
-    /// Walks the requested nodes. `download` finds those of them that are downloads themselves.
+    /// Walks the requested nodes, up to `most` of what lies at and below them: a few folders that are linked in each other
+    /// can make a million. `download` finds those of them that are downloads themselves.
     pub(super) fn walk(
         tree: &Tree,
         caller: &Caller,
         node_ids: &[NodeId],
+        most: usize,
         download: impl Fn(NodeId) -> Option<Arc<Download>>,
     ) -> Result<Self, NameTooLong> {
-        let mut plan = Self::default();
+        let mut plan = Self { left: most, ..Self::default() };
         for id in node_ids {
             match download(*id) {
                 Some(download) => plan.add_download(caller, &download)?,
@@ -84,6 +90,11 @@ impl Plan {
                     continue;
                 }
             };
+            if self.left == 0 {
+                self.is_cut = true;
+                return Ok(());
+            }
+            self.left -= 1;
             let Some(node) = tree.find(id).filter(|node| is_included(tree, caller, node)) else { continue };
             let length = path.len();
             path.push_str(&node.name);

@@ -3,7 +3,10 @@
 use std::{
     cmp::Reverse,
     collections::BinaryHeap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use dashmap::DashMap;
@@ -16,6 +19,8 @@ use crate::{clock::Timestamp, repository::node::NodeId};
 #[derive(Debug, Default)]
 pub(super) struct Registry {
     downloads: DashMap<NodeId, Arc<Download>>,
+    /// How many those are: the map would have to count.
+    len: AtomicUsize,
     /// When each was last known to be modified, oldest first. An entry may be too early, never too late: downloads are
     /// modified much more often than they expire, so it is put right when its time comes.
     by_age: Mutex<BinaryHeap<Reverse<(Timestamp, NodeId)>>>,
@@ -27,6 +32,7 @@ impl Registry {
     pub(super) fn insert(&self, download: Arc<Download>) {
         let entry = Reverse((download.modified(), download.id));
         self.downloads.insert(download.id, download);
+        self.len.fetch_add(1, Ordering::Relaxed);
         let mut by_age = self.by_age();
         by_age.push(entry);
         if by_age.len() == 1 {
@@ -39,7 +45,13 @@ impl Registry {
     }
 
     pub(super) fn remove(&self, id: NodeId) -> Option<Arc<Download>> {
-        self.downloads.remove(&id).map(|(_, download)| download)
+        let (_, download) = self.downloads.remove(&id)?;
+        self.len.fetch_sub(1, Ordering::Relaxed);
+        Some(download)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.len.load(Ordering::Relaxed)
     }
 
     pub(super) fn statuses(&self) -> Vec<Status> {

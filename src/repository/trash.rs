@@ -48,6 +48,11 @@ impl Trash {
         self.tops.push(deletion);
     }
 
+    /// How many nodes lie in it.
+    pub(super) fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
     /// A node in the trash can, with its deletion.
     pub(crate) fn find(&self, id: NodeId) -> Option<(&Node, &Deletion)> {
         let trashed = self.nodes.get(&id)?;

@@ -63,6 +63,11 @@ impl Tree {
         self.len
     }
 
+    /// How many there are with those in the trash can.
+    pub(super) fn len_with_trash(&self) -> usize {
+        self.len + self.trash.len()
+    }
+
     pub(crate) fn find(&self, id: NodeId) -> Option<&Node> {
         if !self.changed.is_empty()
             && let Some(changed) = self.changed.get(&id)

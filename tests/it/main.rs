@@ -22,6 +22,7 @@ mod fixtures;
 mod groups;
 mod large;
 mod layout;
+mod limits;
 mod links;
 mod locks;
 mod map;

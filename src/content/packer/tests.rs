@@ -14,7 +14,7 @@ fn packer() -> Packer {
 }
 
 fn packer_with(limits: Limits) -> Packer {
-    let spool = Spool::in_folder(&std::env::temp_dir()).unwrap();
+    let spool = Spool::in_folder(&std::env::temp_dir(), u64::MAX).unwrap();
     Packer::new(Tasks::new(tokio::runtime::Handle::current()), spool, limits)
 }
 
