@@ -36,10 +36,11 @@ use axum::{
 use bytes::Bytes;
 use serde::Serialize;
 use tower::ServiceExt as _;
+use tracing::error;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use self::{guard::Guard, problem::Problem};
-use crate::{config::ControlConfig, control::Control, networks::Networks, telemetry::exposition};
+use crate::{config::ControlConfig, control::Control, networks::Networks, panics, telemetry::exposition};
 
 /// What every path of control begins with.
 const PREFIX: &str = "/__admin";
@@ -95,9 +96,14 @@ impl Admin {
     pub(crate) async fn answer(&self, parts: Parts, body: Body) -> Response {
         let mut response = match self.0.guard.check(&parts) {
             Err(refusal) => refusal.into_response(),
-            Ok(()) => match self.0.router.clone().oneshot(Request::from_parts(parts, body)).await {
-                Ok(response) => response,
-                Err(never) => match never {},
+            Ok(()) => match panics::caught(self.0.router.clone().oneshot(Request::from_parts(parts, body))).await {
+                Ok(Ok(response)) => response,
+                Ok(Err(never)) => match never {},
+                Err(panicked) => {
+                    error!("a bug answered a call of control: {panicked}");
+                    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "a bug of the mock; its log says more")
+                        .into_response()
+                }
             },
         };
         for (name, value) in PROTECTION {

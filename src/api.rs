@@ -24,6 +24,7 @@ mod locks;
 mod node_entry;
 mod nodes;
 mod path;
+mod patience;
 mod people;
 mod probes;
 mod ranges;

@@ -39,6 +39,7 @@ mod networks;
 mod operation;
 mod outage;
 mod page;
+mod panics;
 mod replica;
 mod repository;
 mod rules;
@@ -80,6 +81,7 @@ pub use self::{
     networks::NetworkError,
     operation::Operation,
     outage::OutageKind,
+    panics::log_panics,
     repository::{
         fixture::FixtureError,
         node::{NodeId, NotANodeId, UserName},

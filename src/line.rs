@@ -12,7 +12,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     task::{Context, Poll, ready},
     time::Duration,
@@ -23,6 +23,7 @@ use tokio::{
     net::TcpStream,
 };
 use tokio_util::sync::CancellationToken;
+use tracing::debug;
 
 use crate::clock;
 
@@ -45,13 +46,101 @@ pub(crate) struct Line(Arc<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
+    traffic: Traffic,
     cut: CancellationToken,
     is_reset: AtomicBool,
     /// Whether it is to be cut when everything written is out.
     is_armed: AtomicBool,
 }
 
+/// What has gone over a connection. Each number is written by the connection's own task, save for HTTP/2, where requests
+/// are answered by several.
+#[derive(Debug, Default)]
+struct Traffic {
+    reads: AtomicU64,
+    writes: AtomicU64,
+    /// Whether the client is to take something before more can be written.
+    is_blocked: AtomicBool,
+    /// Requests whose heads were read.
+    begun: AtomicU64,
+    /// Those whose answers were made to the end, or given up.
+    ended: AtomicU64,
+    /// How many reads there had been when the last of them ended.
+    settled: AtomicU64,
+    /// Whether there is more to read than requests.
+    has_streams: AtomicBool,
+}
+
+/// How long a client may take.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Patience {
+    /// For the head of a request, once it has begun.
+    pub(crate) head: Duration,
+    /// Between requests.
+    pub(crate) idle: Duration,
+    /// To take any of what is written to it.
+    pub(crate) write: Duration,
+}
+
+/// A request under way. Dropping it says that it has ended.
+#[derive(Debug)]
+pub(crate) struct UnderWay(Line);
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        let traffic = &self.0.0.traffic;
+        traffic.settled.store(traffic.reads.load(Ordering::Relaxed), Ordering::Relaxed);
+        traffic.ended.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
 impl Line {
+    /// A request has come.
+    pub(crate) fn begin(&self) -> UnderWay {
+        self.0.traffic.begun.fetch_add(1, Ordering::Relaxed);
+        UnderWay(self.clone())
+    }
+
+    /// Says that what comes is not one request after the other.
+    pub(crate) fn has_streams(&self) {
+        self.0.traffic.has_streams.store(true, Ordering::Relaxed);
+    }
+
+    /// Resolves when the client has taken longer than `patience` has it. Looks from time to time, so that nothing is to be
+    /// done for each request.
+    pub(crate) async fn outstayed(&self, patience: Patience, is_crowded: impl Fn() -> bool) {
+        let traffic = &self.0.traffic;
+        let look = |number: &AtomicU64| number.load(Ordering::Relaxed);
+        let pause = (patience.head.min(patience.idle).min(patience.write) / 4).max(Duration::from_millis(1));
+        let (mut begun, mut writes) = (0, 0);
+        let (mut idle, mut partial, mut blocked) = (Duration::ZERO, Duration::ZERO, Duration::ZERO);
+        let mut before = clock::real_instant();
+        loop {
+            clock::real_sleep(pause).await;
+            let now = clock::real_instant();
+            let passed = now - before;
+            before = now;
+            let is_stuck = traffic.is_blocked.load(Ordering::Relaxed) && look(&traffic.writes) == writes;
+            blocked = if is_stuck { blocked + passed } else { Duration::ZERO };
+            if blocked >= patience.write {
+                debug!("a client that takes nothing was cut");
+                return self.cut(Break::Reset);
+            }
+            let is_quiet = look(&traffic.ended) == look(&traffic.begun) && look(&traffic.begun) == begun;
+            idle = if is_quiet { idle + passed } else { Duration::ZERO };
+            let has_begun = is_quiet
+                && look(&traffic.reads) != look(&traffic.settled)
+                && !traffic.has_streams.load(Ordering::Relaxed);
+            partial = if has_begun { partial + passed } else { Duration::ZERO };
+            let longest = if is_crowded() { patience.idle.min(patience.head) } else { patience.idle };
+            if partial >= patience.head || idle >= longest {
+                debug!("a client that asks for nothing was cut");
+                return self.cut(Break::Close);
+            }
+            (begun, writes) = (look(&traffic.begun), look(&traffic.writes));
+        }
+    }
+
     /// Breaks it now.
     pub(crate) fn cut(&self, how: Break) {
         self.0.is_reset.store(how == Break::Reset, Ordering::Release);
@@ -97,6 +186,20 @@ impl Wire {
     }
 }
 
+impl Traffic {
+    fn written<T>(&self, polled: &Poll<T>) {
+        self.is_blocked.store(polled.is_pending(), Ordering::Relaxed);
+        if polled.is_ready() {
+            count(&self.writes);
+        }
+    }
+}
+
+/// One more, where nobody else counts.
+fn count(number: &AtomicU64) {
+    number.store(number.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+}
+
 impl Drop for Wire {
     fn drop(&mut self) {
         if self.line.0.is_reset.load(Ordering::Acquire) && self.line.0.cut.is_cancelled() {
@@ -112,13 +215,20 @@ impl AsyncRead for Wire {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+        let before = buffer.filled().len();
+        let polled = Pin::new(&mut self.stream).poll_read(context, buffer);
+        if buffer.filled().len() > before {
+            count(&self.line.0.traffic.reads);
+        }
+        polled
     }
 }
 
 impl AsyncWrite for Wire {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
+        let polled = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.line.0.traffic.written(&polled);
+        polled
     }
 
     fn poll_write_vectored(
@@ -126,7 +236,9 @@ impl AsyncWrite for Wire {
         context: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(context, slices)
+        let polled = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
+        self.line.0.traffic.written(&polled);
+        polled
     }
 
     fn is_write_vectored(&self) -> bool {

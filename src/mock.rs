@@ -270,7 +270,8 @@ fn run(config: &Config, tell: &SyncSender<Result<Started, StartError>>) {
     match build(config, &tasks, &runtime) {
         Ok((started, doors)) => {
             if tell.send(Ok(started)).is_ok() {
-                runtime.block_on(server::serve(doors, tasks.clone()));
+                let (connections, patience) = (config.limits.max_connections, config.limits.patience());
+                runtime.block_on(server::serve(doors, connections, patience, tasks.clone()));
             }
         }
         Err(error) => {

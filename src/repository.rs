@@ -34,9 +34,12 @@ pub(crate) mod tree;
 pub(crate) mod update;
 pub(crate) mod versions;
 
-use std::sync::{
-    Arc, PoisonError, RwLock, RwLockReadGuard,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    panic::{self, AssertUnwindSafe},
+    sync::{
+        Arc, PoisonError, RwLock, RwLockReadGuard,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use tracing::warn;
@@ -94,7 +97,8 @@ impl Repository {
         self.0.generation.fetch_add(1, Ordering::Relaxed);
         let mut under_way = Change::new(&mut tree, &self.0.people, &self.0.ids, caller, self.0.clock.now());
         let before = under_way.tree.len_with_trash();
-        let result = change(&mut under_way).and_then(|changed| {
+        let changing = || {
+            let changed = change(&mut under_way)?;
             let len = under_way.tree.len_with_trash();
             // What is too much already may become less.
             if len <= self.0.most.max(before) {
@@ -102,10 +106,15 @@ impl Repository {
             }
             warn!("a change would have made {len} nodes, which are too many; see --max-nodes");
             Err(Error::InsufficientStorage)
-        });
-        if result.is_err() {
+        };
+        let result = panic::catch_unwind(AssertUnwindSafe(changing));
+        if !matches!(result, Ok(Ok(_))) {
             under_way.undo();
         }
-        result
+        result.unwrap_or_else(|panicked| {
+            // Whoever asked for it hears of the bug.
+            drop(tree);
+            panic::resume_unwind(panicked)
+        })
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Not axum's own loop, since only hyper's builder can be told to spell header names as the real server does.
 
-use std::{convert::Infallible, io, time::Duration};
+use std::{convert::Infallible, io, sync::Arc, time::Duration};
 
 use futures_util::future::join_all;
 use hyper::{
@@ -19,6 +19,7 @@ use hyper_util::{
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpListener,
+    sync::Semaphore,
 };
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
@@ -28,7 +29,7 @@ use crate::{
     api::front::Front,
     clock,
     layers::body::Watched,
-    line::{Line, Wire},
+    line::{Line, Patience, Wire},
     tasks::Tasks,
 };
 
@@ -60,10 +61,14 @@ impl Door {
 }
 
 /// Serves until the tasks are told to stop; then idle connections are closed at once, and running ones soon.
-pub(crate) async fn serve(doors: Vec<Door>, tasks: Tasks) {
+pub(crate) async fn serve(doors: Vec<Door>, connections: usize, patience: Patience, tasks: Tasks) {
     let graceful = GracefulShutdown::new();
     let cut = CancellationToken::new();
-    join_all(doors.into_iter().map(|door| accept(door, &tasks, &graceful, &cut))).await;
+    let accept = |door| {
+        let places = Arc::new(Semaphore::new(connections));
+        accept(door, places, patience, &tasks, (&graceful, &cut))
+    };
+    join_all(doors.into_iter().map(accept)).await;
     if clock::within(GRACE, graceful.shutdown()).await.is_none() {
         warn!("some connections were cut after {GRACE:?}");
         cut.cancel();
@@ -71,9 +76,25 @@ pub(crate) async fn serve(doors: Vec<Door>, tasks: Tasks) {
 }
 
 /// Accepts connections until the tasks are told to stop.
-async fn accept(door: Door, tasks: &Tasks, graceful: &GracefulShutdown, cut: &CancellationToken) {
+///
+/// There are no more of them at once than `places`: as the real server's, others wait to be accepted.
+async fn accept(
+    door: Door,
+    places: Arc<Semaphore>,
+    patience: Patience,
+    tasks: &Tasks,
+    (graceful, cut): (&GracefulShutdown, &CancellationToken),
+) {
     let stopping = tasks.stopping();
     loop {
+        if places.available_permits() == 0 {
+            warn!("there are as many connections as there may be; see --max-connections");
+        }
+        let place = tokio::select! {
+            biased;
+            () = stopping.cancelled() => break,
+            place = places.clone().acquire_owned() => place,
+        };
         let accepted = tokio::select! {
             biased;
             () = stopping.cancelled() => break,
@@ -95,11 +116,14 @@ async fn accept(door: Door, tasks: &Tasks, graceful: &GracefulShutdown, cut: &Ca
         let wire = Wire::new(stream, line.clone());
         let talk = Talk { front: door.front.clone(), tasks: tasks.clone(), line: line.clone() };
         let (tls, watcher, cut) = (door.tls.clone(), graceful.watcher(), cut.clone());
+        let places = places.clone();
         tasks.spawn_until_done("connection", async move {
+            let _held = place;
             tokio::select! {
                 biased;
                 () = cut.cancelled() => (),
                 () = line.broken() => (),
+                () = line.outstayed(patience, || places.available_permits() == 0) => (),
                 () = talk.begin(wire, tls, watcher) => (),
             }
         });
@@ -141,6 +165,7 @@ impl Talk {
     }
 
     async fn speak_http2(self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, watcher: Watcher) {
+        self.line.has_streams();
         let mut builder = http2::Builder::new(Streams(self.tasks.clone()));
         builder.timer(TokioTimer::new());
         let service = service_fn(move |request| answer(self.front.clone(), request, self.line.clone()));
@@ -149,7 +174,8 @@ impl Talk {
 }
 
 async fn answer(front: Front, request: Request<Incoming>, line: Line) -> Result<Response<Watched>, Infallible> {
-    Ok(front.answer(request, line).await)
+    let under_way = line.begin();
+    Ok(front.answer(request, line).await.map(|body| body.to(under_way)))
 }
 
 fn tell(ended: hyper::Result<()>) {

@@ -3,9 +3,12 @@
 //! The order is the real server's (wire reference, section 1): method override, address, network, then the operation or
 //! a refusal. On the way back refusals get their bodies, and every response its reason phrase, which is empty.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 
 use axum::{
@@ -36,6 +39,7 @@ use super::{
     extract::{OVERLOADED, Origin, Parameters, Query},
     headers::{Dates, Headers},
     path::{self, Resolution},
+    patience::Patient,
 };
 use crate::{
     admin::{self, Admin},
@@ -47,7 +51,7 @@ use crate::{
     network::{self, Network},
     networks::Networks,
     operation::Operation,
-    page,
+    page, panics,
     spelling::Spelling,
     telemetry::{Meter, Subject},
 };
@@ -79,6 +83,8 @@ struct Limits {
     head: u64,
     headers: usize,
     json: u64,
+    /// How long the next part of a body is waited for.
+    body: Duration,
 }
 
 /// One of the requests that are under way.
@@ -106,6 +112,7 @@ impl Front {
             head: config.limits.max_head_size,
             headers: config.limits.max_headers,
             json: config.limits.max_json_size,
+            body: config.limits.body_timeout,
         };
         Self(Arc::new(Inner {
             networks,
@@ -124,7 +131,8 @@ impl Front {
     /// The response to a request, as it goes on the wire.
     pub(crate) async fn answer(&self, request: hyper::Request<hyper::body::Incoming>, line: Line) -> Response<Watched> {
         let (parts, body) = request.into_parts();
-        let (asked, body) = (Asked::of(&parts), Body::new(body));
+        let body = if body.is_end_stream() { Body::empty() } else { Body::new(Patient::new(body, self.0.limits.body)) };
+        let asked = Asked::of(&parts);
         if let Some(admin) = self.0.admin.as_ref().filter(|_| admin::is_admin(parts.uri.path())) {
             let path = parts.uri.path();
             let mut meter = Meter::begin(self.0.networks.telemetry(), Subject::Control, parts.method.as_str(), path);
@@ -236,7 +244,9 @@ impl Front {
             if visit.wants_body() { body::read_ahead(body, self.0.limits.json).await } else { (body, Bytes::new()) };
         let response = match visit.before(&read).await {
             Some(response) => response,
-            None => self.dispatch(parts, body, (address, is_known), call).await,
+            None => panics::caught(self.dispatch(parts, body, (address, is_known), call))
+                .await
+                .unwrap_or_else(|panicked| Error::Internal(panicked.into()).into_response()),
         };
         envelope::render(response, call, self.0.basic_challenge)
     }

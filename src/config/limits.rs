@@ -2,15 +2,43 @@
 //!
 //! The defaults are far beyond what tests need, and within what a developer's machine has.
 
+use std::time::Duration;
+
 use clap::Args;
 
-use crate::{content::intake::Taken, repository::fixture::Bounds};
+use crate::{content::intake::Taken, line::Patience, repository::fixture::Bounds};
 
-/// How much is taken.
+/// How much is taken, and for how long is waited.
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 #[non_exhaustive]
 pub struct LimitsConfig {
+    /// Connections that may be open at once, for each port; others wait until one is closed
+    #[arg(
+        long,
+        env = "ALFRESCO_MOCK_MAX_CONNECTIONS",
+        value_name = "NUMBER",
+        default_value = "10000",
+        value_parser = number
+    )]
+    pub max_connections: usize,
+
+    /// How long a client may take for the head of a request, once that has begun, before it is cut
+    #[arg(long, env = "ALFRESCO_MOCK_HEAD_TIMEOUT", value_name = "DURATION", default_value = "20s", value_parser = super::duration)]
+    pub head_timeout: Duration,
+
+    /// How long a client may take for each KiB of a body before it is answered with 400
+    #[arg(long, env = "ALFRESCO_MOCK_BODY_TIMEOUT", value_name = "DURATION", default_value = "1m", value_parser = super::duration)]
+    pub body_timeout: Duration,
+
+    /// How long a client may take nothing of an answer before it is cut; one that a debugger holds takes nothing, too
+    #[arg(long, env = "ALFRESCO_MOCK_WRITE_TIMEOUT", value_name = "DURATION", default_value = "30m", value_parser = super::duration)]
+    pub write_timeout: Duration,
+
+    /// How long a connection may be open without a request before it is cut
+    #[arg(long, env = "ALFRESCO_MOCK_IDLE_TIMEOUT", value_name = "DURATION", default_value = "30m", value_parser = super::duration)]
+    pub idle_timeout: Duration,
+
     /// Requests that may be under way at once; others are answered with 503, save those for /__admin
     #[arg(long, env = "ALFRESCO_MOCK_MAX_REQUESTS", value_name = "NUMBER", default_value = "10000", value_parser = number)]
     pub max_requests: usize,
@@ -101,6 +129,11 @@ pub struct LimitsConfig {
 }
 
 impl LimitsConfig {
+    /// How long a client may take.
+    pub(crate) fn patience(&self) -> Patience {
+        Patience { head: self.head_timeout, idle: self.idle_timeout, write: self.write_timeout }
+    }
+
     /// How much a zip of fixtures may hold.
     pub(crate) fn fixtures(&self) -> Bounds {
         Bounds { nodes: self.max_nodes, bytes: self.fixtures_max_size }

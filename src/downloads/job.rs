@@ -24,6 +24,7 @@ use crate::{
         packed::Packed,
         packer::{Packer, Run},
     },
+    panics::{self, Panicked},
 };
 
 /// Publications between two yields: a job of many small files must not keep a thread from answering polls.
@@ -40,6 +41,8 @@ enum Death {
     EntryTooLarge(Box<str>),
     #[error("the walk panicked")]
     Walk,
+    #[error(transparent)]
+    Bug(#[from] Panicked),
     #[error("so it was ordered")]
     Ordered,
 }
@@ -115,7 +118,7 @@ impl<'a> Job<'a> {
         let id = self.download.id;
         let telemetry = self.downloads.0.telemetry.clone();
         telemetry.job_started();
-        let built = self.build().await;
+        let built = panics::caught(self.build()).await.unwrap_or_else(|panicked| Err(panicked.into()));
         let (files, bytes) = (self.progress.files_added, self.progress.bytes_added);
         let status = match &built {
             Ok(End::Done(_)) => Some(Status::Done),

@@ -16,7 +16,7 @@ use crate::{
     clock::{Clock, Timestamp},
     downloads::download::Download,
     journal::exchange::Draft,
-    line::{Break, Line},
+    line::{Break, Line, UnderWay},
     network::Network,
     telemetry::Meter,
 };
@@ -30,13 +30,20 @@ pub(crate) struct Watched {
     inner: Body,
     spoiled: Option<Box<Spoiled>>,
     tally: Tally,
+    /// Ends with this.
+    _under_way: Option<UnderWay>,
 }
 
 impl Watched {
+    /// The body of the answer to that request.
+    pub(crate) fn to(self, request: UnderWay) -> Self {
+        Self { _under_way: Some(request), ..self }
+    }
+
     /// `is_over` says that nobody will ask for a byte.
     pub(super) fn new(inner: Body, spoiled: Option<Spoiled>, mut tally: Tally, is_over: bool) -> Self {
         tally.is_complete = is_over && spoiled.is_none();
-        Self { inner, spoiled: spoiled.map(Box::new), tally }
+        Self { inner, spoiled: spoiled.map(Box::new), tally, _under_way: None }
     }
 
     /// A body that is counted, but not written down.
@@ -45,6 +52,7 @@ impl Watched {
             inner,
             spoiled: None,
             tally: Tally { entry: None, bytes: 0, is_complete: false, part: None, meter, draft: Draft::default() },
+            _under_way: None,
         }
     }
 }
@@ -57,7 +65,7 @@ impl http_body::Body for Watched {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        let Self { inner, spoiled, tally } = &mut *self;
+        let Self { inner, spoiled, tally, .. } = &mut *self;
         let polled = match spoiled {
             None => Pin::new(&mut *inner).poll_frame(context),
             Some(spoiled) => spoiled.poll_frame(inner, context),

@@ -27,6 +27,7 @@ mod links;
 mod locks;
 mod map;
 mod nodes;
+mod panics;
 mod people;
 mod permissions;
 mod readme;
