@@ -25,6 +25,7 @@ mod layout;
 mod limits;
 mod links;
 mod locks;
+mod machine;
 mod map;
 mod nodes;
 mod panics;

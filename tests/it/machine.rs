@@ -1,0 +1,218 @@
+//! Faults of the machine: no room, no descriptors, files that change under a job, and a process that is killed.
+
+use std::{
+    fs::{self, File},
+    io::{Read as _, Write as _},
+    net::TcpStream,
+    path::Path,
+    process::Command,
+    time::Duration,
+};
+
+use alfresco_downloads_mock::{JobMatch, Point};
+
+use crate::support::{
+    ADMIN, Auth, BASE, OwnFixtures, TestMock, archive, path_id,
+    process::{Server, program, run, text},
+    seeding::{Part::File as FilePart, form},
+};
+
+/// The program as run by a shell that does something first.
+fn after(script: &str, arguments: &[&str]) -> Server {
+    let plain = program(&[]);
+    let mut command = Command::new("/bin/sh");
+    let script = format!("{script} && exec \"$0\" \"$@\"");
+    command.env_clear().env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin").args(["-c", &script]);
+    command.arg(plain.get_program()).args(["--port", "0", "--log", "warn"]).args(arguments);
+    Server::spawn(command)
+}
+
+/// Uploads so many bytes; the status, and the id if there is one.
+fn upload(server: &Server, name: &str, size: usize) -> (u16, String) {
+    let body = form(&[FilePart("filedata", name, &vec![b'x'; size])]);
+    let headers = [("Content-Type", "multipart/form-data; boundary=----boundary")];
+    let response = server.request("POST", &format!("{BASE}/nodes/-my-/children"), ADMIN, &headers, Some(&body));
+    (response.status, response.json()["entry"]["id"].as_str().unwrap_or_default().to_owned())
+}
+
+fn content(server: &Server, id: &str) -> Vec<u8> {
+    server.get(&format!("{BASE}/nodes/{id}/content"), ADMIN).body
+}
+
+fn path(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+#[test]
+fn a_process_that_is_killed_leaves_nothing_in_the_temporary_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    for _ in 0..2 {
+        let server = Server::start(&["--temp-dir", path(folder.path()), "--upload-memory", "0"]);
+        let (status, id) = upload(&server, "large.bin", 3_000_000);
+        assert_eq!((status, content(&server, &id).len()), (201, 3_000_000));
+        server.signal("KILL");
+        server.wait();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+}
+
+#[test]
+fn a_temporary_folder_that_is_taken_away_is_not_missed() {
+    let folder = tempfile::tempdir().unwrap();
+    let temporary = folder.path().join("temporary");
+    fs::create_dir(&temporary).unwrap();
+    let server = Server::start(&["--temp-dir", path(&temporary), "--upload-memory", "0"]);
+    fs::remove_dir(&temporary).unwrap();
+    let (status, id) = upload(&server, "large.bin", 3_000_000);
+    assert_eq!((status, content(&server, &id).len()), (201, 3_000_000));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_temporary_folder_that_cannot_be_written_to_ends_the_start() {
+    let output = run(&["--port", "0", "--temp-dir", "/proc"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("cannot write to the temporary folder /proc, which --temp-dir names"));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_temporary_folder_refuses_uploads_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let mount = format!("mount -t tmpfs -o size=2m tmpfs {}", path(folder.path()));
+    // A mount namespace of its own, as root or as if.
+    let can = |how: &str| {
+        let tried = Command::new("unshare").args(how.split(' ')).args(["sh", "-c", &mount]).output();
+        tried.is_ok_and(|output| output.status.success())
+    };
+    let Some(how) = ["-m", "-r -m"].into_iter().find(|how| can(how)) else {
+        // Some machines allow no namespaces. Then the limit of our own is all that can be tried, in `limits.rs`.
+        let _ = writeln!(std::io::stderr(), "skipped: no mount namespace can be made here");
+        return;
+    };
+    let arguments = ["--temp-dir", path(folder.path()), "--upload-memory", "0", "--deflated-memory", "0"];
+    let script = format!("exec unshare {how} sh -c '{mount} && exec \"$0\" \"$@\"' \"$0\" \"$@\"");
+    let mut server = after(&format!("true; {script}; true"), &arguments);
+    let (full, _) = upload(&server, "too-large.bin", 4_000_000);
+    assert_eq!(full, 507);
+    assert!(server.wait_for_log("--temp-dir").contains("No space left on device"));
+    let (status, id) = upload(&server, "fits.bin", 1_000_000);
+    assert_eq!((status, content(&server, &id).len()), (201, 1_000_000), "what was refused has left no trace");
+    let (full, _) = upload(&server, "no-more.bin", 1_500_000);
+    assert_eq!(full, 507);
+    assert_eq!(content(&server, &id), vec![b'x'; 1_000_000]);
+    assert_eq!(server.get(&format!("{BASE}/nodes/-root-"), ADMIN).status, 200);
+}
+
+/// Three files, of which the second is held, and changed by the test.
+fn changed_under_a_job(change: impl FnOnce(&Path)) -> (TestMockWithFolder, String) {
+    let folder = crate::support::fixtures_folder(&[("f/a.txt", "aaaa"), ("f/b.txt", ""), ("f/c.txt", "cccc")], "");
+    let second = folder.path().join("f/b.txt");
+    // No text that deflate makes next to nothing of, and more than one block.
+    let bytes: Vec<u8> = (0..3_000_000_u32).map(|number| (number.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+    fs::write(&second, bytes).unwrap();
+    let mock = TestMock::with_fixtures(folder.path());
+    let gate = mock.control().hold(Point::Pending, JobMatch::next()).unwrap();
+    let id = mock.create_download(ADMIN, &[&path_id("f")]);
+    change(&second);
+    drop(gate);
+    let over = format!("/__admin/wait?download={id}&isJobOver=true&timeout=60s");
+    assert_eq!(mock.get(&over, Auth::None).status, 200);
+    (TestMockWithFolder { mock, _folder: folder }, id)
+}
+
+struct TestMockWithFolder {
+    mock: TestMock,
+    _folder: tempfile::TempDir,
+}
+
+impl TestMockWithFolder {
+    /// What does not touch the changed file works.
+    #[track_caller]
+    fn assert_alive(&self) {
+        let done = self.mock.finished_download(ADMIN, &[&path_id("f/a.txt"), &path_id("f/c.txt")]);
+        let zip = self.mock.content(ADMIN, &done);
+        assert_eq!(archive::parse(&zip).len(), 2);
+    }
+}
+
+#[test]
+fn a_file_that_vanishes_under_a_job_is_left_out() {
+    let (mock, id) = changed_under_a_job(|file| fs::remove_file(file).unwrap());
+    let progress = mock.mock.wait_until_done(&id);
+    assert_eq!((progress.files_added, progress.total_files), (2, 3), "as one whose bytes are missing");
+    assert_eq!(archive::parse(&mock.mock.content(ADMIN, &id)).len(), 3, "a folder and two files");
+    mock.assert_alive();
+}
+
+#[test]
+fn a_file_that_shrinks_under_a_job_kills_the_job() {
+    let (mock, id) = changed_under_a_job(|file| File::options().write(true).open(file).unwrap().set_len(10).unwrap());
+    let shown = mock.mock.get(&format!("{BASE}/downloads/{id}"), ADMIN).json();
+    assert!(!["DONE", "CANCELLED"].contains(&shown["entry"]["status"].as_str().unwrap()), "{shown}");
+    mock.assert_alive();
+}
+
+#[test]
+fn a_file_that_grows_or_changes_under_a_job_makes_a_zip_that_is_whole() {
+    let (mock, id) = changed_under_a_job(|file| {
+        fs::write(file, vec![b'y'; 4_000_000]).unwrap();
+    });
+    let progress = mock.mock.wait_until_done(&id);
+    assert_eq!((progress.files_added, progress.bytes_added), (3, 3_000_008));
+    let zip = mock.mock.content(ADMIN, &id);
+    assert_eq!(archive::parse(&zip).len(), 4, "its checksums are those of what it holds");
+    mock.assert_alive();
+}
+
+#[test]
+fn a_file_that_shrinks_while_it_is_read_ends_the_answer_and_nothing_else() {
+    let mock = OwnFixtures::start(&[("a.txt", "aaaa")], "");
+    let folder = crate::support::fixtures_folder(&[("large.bin", ""), ("a.txt", "a")], "");
+    let large = folder.path().join("large.bin");
+    fs::write(&large, vec![7; 40_000_000]).unwrap();
+    let own = TestMock::with_fixtures(folder.path());
+    let mut stream = TcpStream::connect(own.address()).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    let id = path_id("large.bin");
+    let get =
+        format!("GET {BASE}/nodes/{id}/content HTTP/1.1\r\nHost: a\r\nAuthorization: Basic YWRtaW46YWRtaW4=\r\n\r\n");
+    stream.write_all(get.as_bytes()).unwrap();
+    stream.read_exact(&mut [0; 1000]).unwrap();
+    File::options().write(true).open(&large).unwrap().set_len(0).unwrap();
+    let mut rest = Vec::new();
+    // A reset is an end, too.
+    let _ = stream.read_to_end(&mut rest);
+    assert!(rest.len() < 40_000_000, "the client sees that something is missing");
+    assert_eq!(own.content(ADMIN, &path_id("a.txt")), b"a");
+    assert_eq!(mock.content(ADMIN, &path_id("a.txt")), b"aaaa");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn without_descriptors_it_waits_and_goes_on() {
+    let server = after("ulimit -n 48", &[]);
+    let probe = server.get_request(&format!("{BASE}/probes/-live-"), Auth::None);
+    let mut first = server.connect();
+    first.send(&probe);
+    assert_eq!(first.receive("GET").status, 200);
+    // More than there are descriptors for: the system keeps those that are not accepted.
+    let mut waiting: Vec<_> = (0..80).map(|_| server.connect()).collect();
+    for connection in &mut waiting {
+        connection.send(&probe);
+    }
+    assert_eq!(waiting[0].receive("GET").status, 200);
+    let before = server.processor_ticks();
+    for _ in 0..20 {
+        first.send(&probe);
+        assert_eq!(first.receive("GET").status, 200, "who has come is served");
+        std::thread::park_timeout(Duration::from_millis(50));
+    }
+    let spent = server.processor_ticks() - before;
+    assert!(spent < 50, "{spent} hundredths of a second of work in one second of waiting");
+    let mut last = waiting.pop().unwrap();
+    drop(waiting);
+    assert_eq!(last.receive("GET").status, 200, "who waited is served");
+    let id = server.create_download(ADMIN, &[&crate::support::node_id("TestDownloads/docTest1.txt")]);
+    assert_eq!(server.get(&format!("/__admin/wait?download={id}&status=DONE&timeout=60s"), Auth::None).status, 200);
+}
