@@ -27,6 +27,7 @@ mod links;
 mod locks;
 mod machine;
 mod map;
+mod model;
 mod nodes;
 mod panics;
 mod people;
