@@ -52,6 +52,8 @@ pub(crate) enum Subject {
     Api(Option<Operation>),
     /// Control by testers.
     Control,
+    /// The page for people.
+    Page,
 }
 
 #[derive(Clone, Copy, Debug, Default)]

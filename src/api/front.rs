@@ -143,13 +143,12 @@ impl Front {
             meter.answered(response.status().as_u16());
             return response.map(|body| Watched::metered(body, meter));
         }
+        if page::is_for_page(&parts) {
+            return self.unasked(Subject::Page, asked, &parts, page::answer(&parts));
+        }
         if !self.takes(&parts) {
-            let mut response = container_error(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
-            let (telemetry, method) = (self.0.networks.telemetry(), parts.method.as_str());
-            let mut meter = Meter::begin(telemetry, Subject::Api(None), method, parts.uri.path());
-            self.complete(asked, &self.0.networks.default(), &mut response);
-            meter.answered(response.status().as_u16());
-            return response.map(|body| Watched::metered(body, meter));
+            let refusal = container_error(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
+            return self.unasked(Subject::Api(None), asked, &parts, refusal);
         }
         let uri = parts.uri.clone();
         let path = address::decoded(uri.path());
@@ -172,6 +171,14 @@ impl Front {
         let mut response = self.through(&self.0.cors, admitted, parts, serve).await;
         let may_have_body = self.complete(asked, &network, &mut response);
         visit.after(response, may_have_body)
+    }
+
+    /// An answer for which no network was asked, as it goes on the wire.
+    fn unasked(&self, subject: Subject, asked: Asked, parts: &Parts, mut response: Response) -> Response<Watched> {
+        let mut meter = Meter::begin(self.0.networks.telemetry(), subject, parts.method.as_str(), parts.uri.path());
+        self.complete(asked, &self.0.networks.default(), &mut response);
+        meter.answered(response.status().as_u16());
+        response.map(|body| Watched::metered(body, meter))
     }
 
     /// Answers with `answer`, if the page may call, and with the headers that its browser wants to see.

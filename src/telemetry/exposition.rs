@@ -122,5 +122,6 @@ fn operation(subject: Subject) -> String {
         Subject::Api(Some(operation)) => operation.to_string(),
         Subject::Api(None) => "none".to_owned(),
         Subject::Control => "control".to_owned(),
+        Subject::Page => "page".to_owned(),
     }
 }

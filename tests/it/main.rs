@@ -29,6 +29,7 @@ mod machine;
 mod map;
 mod model;
 mod nodes;
+mod page;
 mod panics;
 mod people;
 mod permissions;
