@@ -76,6 +76,8 @@ pub(crate) struct Visit {
     operation: Option<Operation>,
     /// The node or download in its path.
     node: Option<String>,
+    /// The download in its path, a deleted one too.
+    download: Option<Arc<Download>>,
     user: Option<String>,
     /// The path, decoded.
     path: String,
@@ -108,11 +110,12 @@ impl Visit {
         let meter = Meter::begin(network.telemetry(), Subject::Api(operation), &method, &path);
         let mut visit = Self {
             number: 0,
-            network,
             line,
             started,
             operation,
+            download: node.as_deref().and_then(|node| network.downloads().get_remembered(NodeId::unversioned(node)?)),
             node,
+            network,
             user,
             path,
             effect: None,
@@ -128,7 +131,7 @@ impl Visit {
             path: secret::hidden_in_target(&target),
             operation,
             node: visit.node.clone(),
-            download: visit.download().map(|download| download.id.to_string()),
+            download: visit.download.as_ref().map(|download| download.id.to_string()),
             status: None,
             duration_ms: None,
             bytes: 0,
@@ -241,17 +244,18 @@ impl Visit {
             Decision { by: DecidedBy::Check, name, fault: None, text: Some(text) }
         });
         let decision = self.decision.clone().or(refusal);
-        let download = told.created.and_then(|id| self.network.downloads().get(id)).or_else(|| self.download());
         self.network.journal().fill_in(self.number, |entry| {
             entry.status = Some(status);
             entry.decision = decision;
-            entry.download = download.as_ref().map(|download| download.id.to_string());
+            if let Some(created) = told.created {
+                entry.download = Some(created.to_string());
+            }
         });
         if !matches!(status, 401 | 403) {
             self.note_poll(told.status);
         }
         let sent = told.sent;
-        if let Some(download) = download.as_ref().filter(|_| sent.is_some() && matches!(status, 200 | 206)) {
+        if let Some(download) = self.download.as_ref().filter(|_| sent.is_some() && matches!(status, 200 | 206)) {
             download.note(|report| report.content_requests += 1);
         }
         let spoiled = self.effect.as_ref().and_then(|effect| {
@@ -266,7 +270,7 @@ impl Visit {
         if let Some(spoiled) = spoiled.as_ref().filter(|_| !is_polled) {
             spoiled.end_with_head();
         }
-        let part = sent.and_then(|sent| Some((download?, sent.part?, sent.content.size())));
+        let part = sent.and_then(|sent| Some((self.download?, sent.part?, sent.content.size())));
         self.draft.answered(&parts.headers);
         let tally = Tally::new(&self.network, self.number, self.started, part, self.meter, self.draft);
         let is_over = !is_polled || body.is_end_stream();
@@ -276,15 +280,10 @@ impl Visit {
     /// A poll was answered with that status, or in another way, or not at all.
     fn note_poll(&self, status: Option<Status>) {
         if self.operation == Some(Operation::GetDownload)
-            && let Some(download) = self.download()
+            && let Some(download) = &self.download
         {
             download.note(|report| report.polled(self.started, status));
         }
-    }
-
-    fn download(&self) -> Option<Arc<Download>> {
-        let id = self.node.as_deref()?.split(';').next()?.parse().ok()?;
-        self.network.downloads().get_remembered(id)
     }
 }
 

@@ -102,6 +102,9 @@ fn hide_passwords(value: &mut Value) {
 }
 
 fn hidden_in_text(text: &str) -> String {
+    if !text.contains(TICKET) {
+        return text.to_owned();
+    }
     let mut parts = text.split(TICKET);
     let mut hidden = parts.next().unwrap_or_default().to_owned();
     for part in parts {

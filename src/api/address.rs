@@ -78,7 +78,7 @@ pub(super) fn method(parts: &Parts) -> Method {
 
 /// The path as the dispatcher sees it: decoded, `+` for a space. None for what the container refuses.
 pub(super) fn decoded(path: &str) -> Option<Cow<'_, str>> {
-    if !path.contains(['%', '+', '\\']) {
+    if !path.bytes().any(|byte| matches!(byte, b'%' | b'+' | b'\\')) {
         return Some(path.into());
     }
     let hidden = path.to_ascii_lowercase();

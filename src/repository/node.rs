@@ -24,6 +24,11 @@ impl NodeId {
         id.parse().ok().filter(|_| version != "pwc")
     }
 
+    /// The id before the version that may stand behind it.
+    pub(crate) fn unversioned(text: &str) -> Option<Self> {
+        unversioned(text).parse().ok()
+    }
+
     /// The id of a node that states none: a name-based UUID of its path below Company Home, the same in every run.
     pub fn of_path(path: &str) -> Self {
         const NAMESPACE: Uuid = uuid!("3f0e6f5e-8d0a-5b3e-9c55-6a1f2c7b9d40");
