@@ -19,6 +19,7 @@ mod discovery;
 mod downloads;
 mod errors;
 mod fixtures;
+mod fuzzed;
 mod groups;
 mod large;
 mod layout;

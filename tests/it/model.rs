@@ -136,7 +136,7 @@ fn op() -> impl Strategy<Value = Op> {
 
 /// A number from the environment of the test, which is no setting of the mock.
 #[expect(clippy::disallowed_methods, reason = "how long to try is the business of whoever runs the tests")]
-fn number(name: &str) -> Option<u64> {
+pub(crate) fn number(name: &str) -> Option<u64> {
     env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name} is a number, not {text:?}")))
 }
 
