@@ -8,6 +8,7 @@ mod downloads;
 mod events;
 mod extract;
 mod faults;
+mod fixtures;
 mod gates;
 mod guard;
 mod journal;
@@ -22,6 +23,7 @@ use axum::{
     Router,
     body::Body,
     extract::Request,
+    handler::Handler,
     http::{
         HeaderName, HeaderValue, StatusCode,
         header::{
@@ -31,13 +33,13 @@ use axum::{
         request::Parts,
     },
     response::{IntoResponse, Response},
-    routing::get,
+    routing::{get, on},
 };
 use bytes::Bytes;
 use serde::Serialize;
 use tower::ServiceExt as _;
 use tracing::error;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::PathItemExt as _;
 
 use self::{guard::Guard, problem::Problem};
 use crate::{config::ControlConfig, control::Control, networks::Networks, panics, telemetry::exposition};
@@ -76,13 +78,10 @@ impl Admin {
     /// `config` says who may control, and `ca_pem` is the certificate of the authority that HTTPS is to be trusted for.
     pub(crate) fn new(control: Control, config: &ControlConfig, ca_pem: Option<&str>) -> Self {
         let networks = control.all_networks().clone();
-        let (operations, document) = routes().split_for_parts();
         let ca_pem = ca_pem.map(|pem| Bytes::copy_from_slice(pem.as_bytes()));
-        // Made once: it never changes.
-        let document = Bytes::from(openapi::finish(document));
         let router = Router::new()
-            .nest(PREFIX, operations)
-            .route(&format!("{PREFIX}/openapi.json"), get(async move || openapi::document(document.clone())))
+            .nest(PREFIX, operations())
+            .route(&format!("{PREFIX}/openapi.json"), get(async || openapi::document()))
             .route(METRICS, get(async move || metrics(&networks)))
             .route(&format!("{PREFIX}/ca.pem"), get(async move || authority(ca_pem.clone())))
             .fallback(async || Problem::new(StatusCode::NOT_FOUND, "there is nothing at this address"))
@@ -130,38 +129,79 @@ fn authority(pem: Option<Bytes>) -> Response {
     }
 }
 
-/// The operations. Each is described where it is.
-fn routes() -> OpenApiRouter<Control> {
-    OpenApiRouter::with_openapi(openapi::beginning())
-        .routes(routes!(gates::list_gates, gates::add_gate, gates::remove_gates))
-        .routes(routes!(gates::remove_gate))
-        .routes(routes!(gates::list_outcomes, gates::add_outcome, gates::remove_outcomes))
-        .routes(routes!(gates::remove_outcome))
-        .routes(routes!(downloads::list_downloads))
-        .routes(routes!(downloads::get_download))
-        .routes(routes!(downloads::get_report))
-        .routes(routes!(downloads::verify))
-        .routes(routes!(downloads::hold, downloads::release))
-        .routes(routes!(downloads::step))
-        .routes(routes!(downloads::end))
-        .routes(routes!(downloads::get_entries))
-        .routes(routes!(downloads::wait))
-        .routes(routes!(clock::get_clock, clock::set_clock))
-        .routes(routes!(clock::freeze))
-        .routes(routes!(clock::resume))
-        .routes(routes!(clock::advance))
-        .routes(routes!(settings::get_settings, settings::change_settings))
-        .routes(routes!(faults::list_faults, faults::add_fault, faults::replace_faults, faults::remove_faults))
-        .routes(routes!(faults::remove_fault))
-        .routes(routes!(faults::get_outage, faults::begin_outage, faults::end_outage))
-        .routes(routes!(journal::get_journal, journal::clear_journal))
-        .routes(routes!(journal::wait_for_requests))
-        .routes(routes!(journal::get_exchange))
-        .routes(routes!(events::watch))
-        .routes(routes!(networks::list_networks))
-        .routes(routes!(networks::get_network, networks::create_network, networks::drop_network))
-        .routes(routes!(networks::reset_network))
-        .routes(routes!(networks::reset))
+/// Makes the router of what is listed, each operation at the address and the method that its description says. From a
+/// description no more than that is taken, so that the rest of it is left out of the program.
+macro_rules! operations {
+    ($($module:ident::$handler:ident),+ $(,)?) => {
+        fn operations() -> Router<Control> {
+            let router = Router::new();
+            $(let router = utoipa_axum::paste! {
+                add::<$module::[<__path_ $handler>], _, _>(router, &$module::$handler)
+            };)+
+            router
+        }
+
+        #[cfg(test)]
+        fn description() -> utoipa::openapi::OpenApi {
+            utoipa_axum::router::OpenApiRouter::with_openapi(openapi::beginning())
+                $(.routes(utoipa_axum::routes!($module::$handler)))+
+                .into_openapi()
+        }
+    };
+}
+
+operations! {
+    gates::list_gates,
+    gates::add_gate,
+    gates::remove_gates,
+    gates::remove_gate,
+    gates::list_outcomes,
+    gates::add_outcome,
+    gates::remove_outcomes,
+    gates::remove_outcome,
+    downloads::list_downloads,
+    downloads::get_download,
+    downloads::get_report,
+    downloads::verify,
+    downloads::hold,
+    downloads::release,
+    downloads::step,
+    downloads::end,
+    downloads::get_entries,
+    downloads::wait,
+    clock::get_clock,
+    clock::set_clock,
+    clock::freeze,
+    clock::resume,
+    clock::advance,
+    settings::get_settings,
+    settings::change_settings,
+    faults::list_faults,
+    faults::add_fault,
+    faults::replace_faults,
+    faults::remove_faults,
+    faults::remove_fault,
+    faults::get_outage,
+    faults::begin_outage,
+    faults::end_outage,
+    journal::get_journal,
+    journal::clear_journal,
+    journal::wait_for_requests,
+    journal::get_exchange,
+    events::watch,
+    networks::list_networks,
+    networks::get_network,
+    networks::create_network,
+    networks::drop_network,
+    networks::reset_network,
+    networks::reset,
+    fixtures::load_fixtures,
+}
+
+fn add<P: utoipa::Path, T: 'static, H: Handler<T, Control>>(router: Router<Control>, handler: &H) -> Router<Control> {
+    P::methods()
+        .iter()
+        .fold(router, |router, method| router.route(&P::path(), on(method.to_method_filter(), handler.clone())))
 }
 
 type Result<T, E = Problem> = std::result::Result<T, E>;

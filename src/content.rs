@@ -10,6 +10,7 @@ mod deflate;
 pub(crate) mod intake;
 pub(crate) mod packed;
 pub(crate) mod packer;
+pub(crate) mod reader;
 pub(crate) mod spool;
 pub(crate) mod stored;
 

@@ -7,6 +7,7 @@ mod clock;
 mod downloads;
 mod events;
 mod faults;
+mod fixtures;
 mod journal;
 mod orders;
 mod settings;
@@ -25,6 +26,7 @@ pub use self::{
     downloads::{JobError, ZipEntries, ZipEntryView},
     events::{Event, OrdersView, Watch, WatchedEvent},
     faults::{FaultGuard, FaultRule, OutageOrder, OutageView},
+    fixtures::{FixturesError, FixturesView},
     journal::JournalFilter,
     orders::{GateGuard, GateOrder, GateRule, JobMatch, OrderError, OutcomeGuard, OutcomeOrder, OutcomeRule},
     settings::{SettingsError, SettingsPatch, SettingsView},

@@ -59,10 +59,10 @@ pub use self::{
         Names, NetworkStyle, Origins, Replica, ReplicaConfig, Switch, TlsConfig, TlsMode, Tokens, Usage,
     },
     control::{
-        ClockView, Condition, Control, DownloadView, Event, Expectations, FaultGuard, FaultRule, GateGuard, GateOrder,
-        GateRule, JobError, JobMatch, JournalFilter, OrderError, OrdersView, OutageOrder, OutageView, OutcomeGuard,
-        OutcomeOrder, OutcomeRule, ReportView, SettingsError, SettingsPatch, SettingsView, Unmet, WaitError, Watch,
-        WatchedEvent, ZipEntries, ZipEntryView,
+        ClockView, Condition, Control, DownloadView, Event, Expectations, FaultGuard, FaultRule, FixturesError,
+        FixturesView, GateGuard, GateOrder, GateRule, JobError, JobMatch, JournalFilter, OrderError, OrdersView,
+        OutageOrder, OutageView, OutcomeGuard, OutcomeOrder, OutcomeRule, ReportView, SettingsError, SettingsPatch,
+        SettingsView, Unmet, WaitError, Watch, WatchedEvent, ZipEntries, ZipEntryView,
     },
     downloads::{
         download::{Progress, Status},

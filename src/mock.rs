@@ -32,7 +32,7 @@ use crate::{
     network::{Image, Most},
     networks::Networks,
     replica::Replica,
-    repository::fixture::{self, FixtureError},
+    repository::fixture::{self, Archives, FixtureError},
     server::{self, Door},
     spelling::Spelling,
     tasks::{self, Tasks},
@@ -300,6 +300,7 @@ fn build(config: &Config, tasks: &Tasks, runtime: &Runtime) -> Result<(Started, 
     }
     .map_err(StartError::Fixtures)?;
     let intake = Intake::new(spool.clone(), config.limits.taken(config.upload_memory));
+    let archives = Archives::new(spool.clone(), config.limits.fixtures(), intake.clone());
     let packer = Packer::new(tasks.clone(), spool, config.packing());
     if config.deflate.warm {
         let contents: Vec<_> = loaded.contents().cloned().collect();
@@ -316,7 +317,7 @@ fn build(config: &Config, tasks: &Tasks, runtime: &Runtime) -> Result<(Started, 
     let image = Image::new(loaded, config.downloads(), config.seed, most, packer, replica);
     let is_strict = config.control.networks == NetworkStyle::Strict;
     let (most, idle) = (config.limits.max_networks, config.control.network_max_idle);
-    let networks = Networks::new(image, tasks.clone(), is_strict, most, idle);
+    let networks = Networks::new(image, archives, tasks.clone(), is_strict, most, idle);
     let control = Control::new(networks.clone(), tasks.clone());
     let tls = tls_listener.as_ref().map(|_| tls::prepare(&config.tls, now)).transpose()?;
     let ca_pem = tls.as_ref().and_then(|tls| tls.ca_pem.clone());

@@ -81,6 +81,27 @@ impl Image {
         Self(Arc::new(Start { tree, people, settings, seed, most, packer, replica, telemetry }))
     }
 
+    /// The same with other fixtures.
+    pub(crate) fn with_fixtures(&self, loaded: Loaded) -> Self {
+        let Loaded { tree, people } = loaded;
+        let Start { settings, seed, most, packer, replica, telemetry, .. } = &*self.0;
+        Self(Arc::new(Start {
+            tree,
+            people: people.into_iter().collect(),
+            settings: settings.clone(),
+            seed: *seed,
+            most: *most,
+            packer: packer.clone(),
+            replica: replica.clone(),
+            telemetry: telemetry.clone(),
+        }))
+    }
+
+    /// How many nodes and how many people it has.
+    pub(crate) fn population(&self) -> (usize, usize) {
+        (self.0.tree.len(), self.0.people.len())
+    }
+
     pub(crate) fn packer(&self) -> &Packer {
         &self.0.packer
     }

@@ -15,8 +15,12 @@ use tracing::{debug, info, warn};
 
 use crate::{
     clock::{Clock, Timestamp},
-    content::packer::Kept,
+    content::{
+        Content,
+        packer::{Kept, Packer},
+    },
     network::{self, DEFAULT, Image, Network},
+    repository::fixture::{Archives, FixtureError},
     tasks::Tasks,
     telemetry::Telemetry,
 };
@@ -30,7 +34,11 @@ pub(crate) struct Networks(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    image: Image,
+    /// As what a network springs up. Not locked before the networks are.
+    image: Mutex<Image>,
+    archives: Archives,
+    telemetry: Telemetry,
+    packer: Packer,
     tasks: Tasks,
     /// Whether only those exist that were created on purpose.
     is_strict: bool,
@@ -48,6 +56,8 @@ struct Inner {
 #[derive(Debug)]
 struct World {
     network: Network,
+    /// What it began as, and begins as when it is reset.
+    image: Image,
     last_used: Timestamp,
 }
 
@@ -70,13 +80,30 @@ pub enum NetworkError {
 
 impl Networks {
     /// The default network, and room for others.
-    pub(crate) fn new(image: Image, tasks: Tasks, is_strict: bool, most: usize, idle: Duration) -> Self {
+    pub(crate) fn new(
+        image: Image,
+        archives: Archives,
+        tasks: Tasks,
+        is_strict: bool,
+        most: usize,
+        idle: Duration,
+    ) -> Self {
         let clock = Clock::system();
         let default = Network::from_image(&image, DEFAULT, tasks.child());
-        let world = World { network: default, last_used: clock.now() };
-        let worlds = Mutex::new(BTreeMap::from([(DEFAULT.to_owned(), world)]));
-        let networks =
-            Self(Arc::new(Inner { image, tasks, is_strict, most, idle, clock, worlds, grown: Notify::new() }));
+        let world = World { network: default, image: image.clone(), last_used: clock.now() };
+        let networks = Self(Arc::new(Inner {
+            telemetry: image.telemetry().clone(),
+            packer: image.packer().clone(),
+            image: Mutex::new(image),
+            archives,
+            tasks,
+            is_strict,
+            most,
+            idle,
+            clock,
+            worlds: Mutex::new(BTreeMap::from([(DEFAULT.to_owned(), world)])),
+            grown: Notify::new(),
+        }));
         networks.0.tasks.spawn("network cleaner", networks.clone().drop_idle());
         networks
     }
@@ -126,7 +153,51 @@ impl Networks {
 
     /// Puts `-default-` back to the start, and drops all others.
     pub(crate) fn reset_all(&self) {
+        self.begin_all_again(self.worlds());
+    }
+
+    /// The start that has the fixtures in a zip, all else being the same. To be called where blocking is allowed.
+    pub(crate) fn image_of(&self, archive: &Content) -> Result<Image, Vec<FixtureError>> {
+        let loaded = self.0.archives.load(archive, self.0.clock.now())?;
+        Ok(self.image().with_fixtures(loaded))
+    }
+
+    /// Where archives are received.
+    pub(crate) fn archives(&self) -> &Archives {
+        &self.0.archives
+    }
+
+    /// Puts a network, which is made if it is not there, to a start of its own. A reset leads back to that.
+    pub(crate) fn begin_as(&self, name: &str, image: Image) -> Result<(), NetworkError> {
+        let name = canonical(name).ok_or(NetworkError::Name)?;
         let mut worlds = self.worlds();
+        let old = if let Some(world) = worlds.get_mut(&*name) {
+            world.image = image;
+            Some(self.begin_again(world))
+        } else {
+            if worlds.len() >= self.0.most {
+                return Err(NetworkError::TooMany);
+            }
+            worlds.insert(name.to_string(), self.spring_up(&name, image));
+            None
+        };
+        drop(worlds);
+        self.0.grown.notify_one();
+        drop(old);
+        Ok(())
+    }
+
+    /// Puts `-default-` to this start, as which all others spring up anew.
+    pub(crate) fn begin_all_as(&self, image: Image) {
+        let mut worlds = self.worlds();
+        if let Some(default) = worlds.get_mut(DEFAULT) {
+            default.image = image.clone();
+        }
+        *self.image() = image;
+        self.begin_all_again(worlds);
+    }
+
+    fn begin_all_again(&self, mut worlds: MutexGuard<'_, BTreeMap<String, World>>) {
         let mut others = std::mem::take(&mut *worlds);
         let mut old = None;
         if let Some(mut default) = others.remove(DEFAULT) {
@@ -158,12 +229,12 @@ impl Networks {
 
     /// What is counted in all of them.
     pub(crate) fn telemetry(&self) -> &Telemetry {
-        self.0.image.telemetry()
+        &self.0.telemetry
     }
 
     /// What of deflated contents is kept.
     pub(crate) fn cache(&self) -> Kept {
-        self.0.image.packer().kept()
+        self.0.packer.kept()
     }
 
     fn existing(&self, name: &str) -> Option<Network> {
@@ -184,10 +255,9 @@ impl Networks {
             warn!("the network {name} was not made, since there are {} already; see --max-networks", self.0.most);
             return None;
         }
-        let now = self.0.clock.now();
         let world = worlds.entry(name.to_owned()).or_insert_with_key(|name| {
             debug!("made the network {name}");
-            World { network: Network::from_image(&self.0.image, name, self.0.tasks.child()), last_used: now }
+            self.spring_up(name, self.image().clone())
         });
         let network = world.network.clone();
         drop(worlds);
@@ -195,10 +265,15 @@ impl Networks {
         Some(network)
     }
 
+    fn spring_up(&self, name: &str, image: Image) -> World {
+        let network = Network::from_image(&image, name, self.0.tasks.child());
+        World { network, image, last_used: self.0.clock.now() }
+    }
+
     /// The old network, which has ended.
     fn begin_again(&self, world: &mut World) -> Network {
         world.network.end();
-        let fresh = world.network.begin_again(&self.0.image, self.0.tasks.child());
+        let fresh = world.network.begin_again(&world.image, self.0.tasks.child());
         world.last_used = self.0.clock.now();
         std::mem::replace(&mut world.network, fresh)
     }
@@ -226,6 +301,10 @@ impl Networks {
                 None => self.0.grown.notified().await,
             }
         }
+    }
+
+    fn image(&self) -> MutexGuard<'_, Image> {
+        self.0.image.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn worlds(&self) -> MutexGuard<'_, BTreeMap<String, World>> {

@@ -164,13 +164,14 @@ export class DownloadsMock {
   async call(method, path, { query = {}, body } = {}) {
     const stated = Object.entries({ network: this.networkName, ...query }).filter(([, value]) => value !== undefined);
     const search = new URLSearchParams(stated.map(([name, value]) => [name, String(value)]));
+    const isArchive = body instanceof Uint8Array;
     const response = await fetch(`${this.url}/__admin${path}?${search}`, {
       method,
       headers: {
-        'Content-Type': 'application/json',
+        'Content-Type': isArchive ? 'application/zip' : 'application/json',
         ...(this.#token && { Authorization: `Bearer ${this.#token}` }),
       },
-      body: body === undefined ? undefined : JSON.stringify(body),
+      body: isArchive ? /** @type {any} */ (body) : body === undefined ? undefined : JSON.stringify(body),
     });
     const text = await response.text();
     const json = text ? JSON.parse(text) : undefined;
@@ -331,6 +332,17 @@ export class DownloadsMock {
    */
   journal(filter = {}) {
     return this.call('GET', '/journal', { query: filter });
+  }
+
+  /**
+   * Puts the network to a start with the fixtures in a zip, or all networks.
+   * @param {Uint8Array} archive
+   * @param {{ everywhere?: boolean }} [options]
+   * @returns {Promise<{ nodes: number, people: number }>}
+   */
+  loadFixtures(archive, { everywhere = false } = {}) {
+    const network = everywhere ? undefined : this.networkName;
+    return this.call('PUT', '/fixtures', { query: { network }, body: archive });
   }
 
   /** Puts the network back to the start. @returns {Promise<void>} */

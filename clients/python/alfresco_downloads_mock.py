@@ -95,10 +95,11 @@ class DownloadsMock:
             for name, value in stated.items()
             if value is not None
         }
+        is_archive = isinstance(body, bytes)
         request = urllib.request.Request(
             f"{self.url}/__admin{path}?{urllib.parse.urlencode(texts)}",
-            data=None if body is None else json.dumps(body).encode(),
-            headers={"Content-Type": "application/json"},
+            data=body if is_archive or body is None else json.dumps(body).encode(),
+            headers={"Content-Type": "application/zip" if is_archive else "application/json"},
             method=method,
         )
         if self._token is not None:
@@ -203,6 +204,12 @@ class DownloadsMock:
         limit."""
         page: Json = self.call("GET", "/journal", **filter)
         return page
+
+    def load_fixtures(self, archive: bytes, everywhere: bool = False) -> Json:
+        """Puts the network to a start with the fixtures in a zip, or all networks."""
+        network = None if everywhere else self.network_name
+        view: Json = self.call("PUT", "/fixtures", archive, network=network)
+        return view
 
     def reset(self) -> None:
         """Puts the network back to the start."""

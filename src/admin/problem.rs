@@ -10,7 +10,7 @@ use axum::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{DownloadView, JobError, NetworkError, OrderError, SettingsError, Unmet, WaitError};
+use crate::{DownloadView, FixturesError, JobError, NetworkError, OrderError, SettingsError, Unmet, WaitError};
 
 /// Why a request was refused.
 #[derive(Debug, Serialize, ToSchema)]
@@ -83,6 +83,16 @@ impl From<OrderError> for Problem {
 impl From<SettingsError> for Problem {
     fn from(error: SettingsError) -> Self {
         Self::bad_request("nothing was changed").with_errors(error.0)
+    }
+}
+
+impl From<FixturesError> for Problem {
+    fn from(error: FixturesError) -> Self {
+        match error {
+            FixturesError::Mistakes(mistakes) => Self::bad_request("the fixtures cannot be used; nothing was changed")
+                .with_errors(mistakes.iter().map(ToString::to_string).collect()),
+            FixturesError::Network(error) => error.into(),
+        }
     }
 }
 

@@ -16,19 +16,24 @@ mod stated;
 mod zipped;
 
 use std::{
-    fs,
+    fs::{self, File},
+    io::BufReader,
     path::{Path, PathBuf},
 };
 
 use include_dir::{Dir, include_dir};
+use zip::ZipArchive;
 
 pub(crate) use self::describe::describe;
 use self::{planting::Planting, source::Source};
 use super::{Tree, groups::ADMINISTRATORS, people::Person};
 use crate::{
     clock::Timestamp,
-    content::{Content, spool::Spool},
+    content::{Content, intake::Intake, reader::Reader, spool::Spool},
 };
+
+/// What mistakes call an archive that has no name.
+const UNNAMED: &str = "archive";
 
 /// The name of the file that says what a file system cannot.
 const DOCUMENT: &str = "fixtures.json";
@@ -89,10 +94,41 @@ pub(crate) fn load(path: &Path, spool: &Spool, bounds: Bounds, now: Timestamp) -
     let source = if metadata.is_dir() {
         folder::read(&origin)
     } else {
-        origin.zip_prefix = Some(String::new());
-        zipped::read(&mut origin, spool, bounds, now).map_err(|mistake| vec![mistake])?
+        let file = File::open(path).map_err(|error| vec![origin.mistake(unreadable(&error))])?;
+        let zip = ZipArchive::new(BufReader::new(file))
+            .map_err(|error| vec![origin.mistake(format!("neither a folder nor a zip: {error}"))])?;
+        zipped::read(zip, &mut origin, spool, bounds, now).map_err(|mistake| vec![mistake])?
     };
     plant(&origin, source, now)
+}
+
+/// Loads fixtures that come as an archive while the server runs.
+#[derive(Clone, Debug)]
+pub(crate) struct Archives {
+    /// Where large contents go.
+    spool: Spool,
+    bounds: Bounds,
+    intake: Intake,
+}
+
+impl Archives {
+    pub(crate) fn new(spool: Spool, bounds: Bounds, intake: Intake) -> Self {
+        Self { spool, bounds, intake }
+    }
+
+    /// Where an archive is received, as any other content.
+    pub(crate) fn intake(&self) -> &Intake {
+        &self.intake
+    }
+
+    /// The fixtures in a zip, which need not outlive this. To be called where blocking is allowed.
+    pub(crate) fn load(&self, archive: &Content, now: Timestamp) -> Result<Loaded, Vec<FixtureError>> {
+        let mut origin = Origin { path: UNNAMED.into(), zip_prefix: Some(String::new()) };
+        let zip = ZipArchive::new(BufReader::new(Reader::of(archive)))
+            .map_err(|error| vec![origin.mistake(format!("expected a zip of a folder: {error}"))])?;
+        let source = zipped::read(zip, &mut origin, &self.spool, self.bounds, now).map_err(|mistake| vec![mistake])?;
+        plant(&origin, source, now)
+    }
 }
 
 /// Makes nodes and people of what was found and stated.

@@ -47,6 +47,13 @@ pub(crate) enum SortBy {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Known(Arc<BTreeMap<String, Arc<Person>>>);
 
+impl Known {
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+}
+
 impl FromIterator<Person> for Known {
     fn from_iter<I: IntoIterator<Item = Person>>(people: I) -> Self {
         let keyed = people.into_iter().map(|person| (person.id.as_str().to_lowercase(), Arc::new(person)));

@@ -5,6 +5,7 @@ mod clock;
 mod embedding;
 mod events;
 mod faults;
+mod fixtures;
 mod gates;
 mod journal;
 mod networks;

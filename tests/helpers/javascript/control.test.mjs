@@ -99,6 +99,28 @@ test('the clock, settings and a reset', async () => {
   assert.equal((await world.resume()).isRunning, true);
 });
 
+test('fixtures are loaded', async () => {
+  // A zip of new/one.txt.
+  const archive = Buffer.from(
+    'UEsDBBQAAAAAAABQPlzxhmx6AwAAAAMAAAALAAAAbmV3L29uZS50eHRvbmVQSwECFAMUAAAAAAAAUD5c8Y' +
+      'ZsegMAAAADAAAACwAAAAAAAAAAAAAAgAEAAAAAbmV3L29uZS50eHRQSwUGAAAAAAEAAQA5AAAALAAAAAAA',
+    'base64',
+  );
+  const world = mock.network('js-fixtures');
+  const loaded = await world.loadFixtures(archive);
+  assert.equal(loaded.people, 2);
+  const find = (/** @type {DownloadsMock} */ where) =>
+    fetch(`${where.base}/nodes/-root-?relativePath=new/one.txt`, { headers: AUTH });
+  assert.equal((await find(world)).status, 200);
+  assert.equal((await find(mock)).status, 404);
+  await assert.rejects(world.loadFixtures(archive.subarray(1, 50)), { name: 'ControlError', status: 400 });
+  assert.equal((await find(world)).status, 200);
+  const other = await DownloadsMock.start({ binary: BINARY });
+  await other.loadFixtures(archive, { everywhere: true });
+  assert.equal((await find(other.network('any'))).status, 200);
+  await other.stop();
+});
+
 test('a wrong token and a binary that is not there', async () => {
   const stranger = DownloadsMock.attach(mock.url, { token: 'other' });
   await assert.rejects(stranger.downloads(), { name: 'ControlError', status: 401 });

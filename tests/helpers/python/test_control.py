@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 import http.client
+import io
 import json
 import os
 import unittest
 import urllib.error
 import urllib.request
+import zipfile
 from typing import Any
 
 from alfresco_downloads_mock import ControlError, DownloadsMock
@@ -110,6 +112,26 @@ class Control(unittest.TestCase):
         self.assertIsNone(world.settings()["downloadPace"])
         self.assertEqual(world.downloads(), [])
         self.assertTrue(world.resume()["isRunning"])
+
+    def test_fixtures_are_loaded(self) -> None:
+        file = io.BytesIO()
+        with zipfile.ZipFile(file, "w") as archive:
+            archive.writestr("new/one.txt", "one")
+        zipped = file.getvalue()
+        world = self.mock.network("py-fixtures")
+        self.assertEqual(world.load_fixtures(zipped)["people"], 2)
+
+        def find(where: DownloadsMock) -> int:
+            return ask("GET", f"{where.base}/nodes/-root-?relativePath=new/one.txt")[0]
+
+        self.assertEqual([find(world), find(self.mock)], [200, 404])
+        with self.assertRaises(ControlError) as raised:
+            world.load_fixtures(b"no zip")
+        self.assertEqual((raised.exception.status, len(raised.exception.problem["errors"])), (400, 1))
+        self.assertEqual(find(world), 200)
+        with DownloadsMock.start(BINARY) as other:
+            other.load_fixtures(zipped, everywhere=True)
+            self.assertEqual(find(other.network("any")), 200)
 
     def test_a_wrong_token_and_a_start_that_fails(self) -> None:
         with self.assertRaises(ControlError) as raised:
