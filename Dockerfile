@@ -10,16 +10,14 @@ ARG RUNTIME_IMAGE=scratch
 FROM ${RUST_IMAGE} AS build
 WORKDIR /src
 COPY Cargo.toml Cargo.lock LICENSE ./
-COPY packaging/notices ./packaging/notices
+COPY packaging/notices packaging/static ./packaging/
 COPY fixtures ./fixtures
 COPY src ./src
-# Static glibc: for which --target is a must, since without it the flag would reach build scripts too.
-ENV RUSTFLAGS="-C target-feature=+crt-static"
 RUN --mount=type=cache,id=alfresco-downloads-mock-registry,target=/usr/local/cargo/registry,sharing=locked \
     --mount=type=cache,id=alfresco-downloads-mock-target,target=/src/target,sharing=locked \
     set -eux; \
     host="$(rustc -vV | sed -n 's/^host: //p')"; \
-    cargo build --release --locked --target "$host"; \
+    packaging/static cargo build --release --locked; \
     install -D -m 0755 "target/$host/release/alfresco-downloads-mock" /out/usr/local/bin/alfresco-downloads-mock; \
     install -D -m 0644 LICENSE /out/licenses/LICENSE; \
     packaging/notices > /out/licenses/THIRD-PARTY; \

@@ -243,7 +243,7 @@ pub struct Config {
     #[arg(long, env = "ALFRESCO_MOCK_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
     pub log_format: LogFormat,
 
-    /// What is logged, in the syntax of tracing's EnvFilter, such as `debug` or `alfresco_downloads_mock=debug`
+    /// What is logged: a level, or levels by module, such as `debug` or `info,alfresco_downloads_mock::api=debug`
     #[arg(long, env = "RUST_LOG", value_name = "FILTER", default_value = "info", value_parser = log_filter)]
     pub log: String,
 }
@@ -449,7 +449,7 @@ fn tokens(text: &str) -> Result<Tokens, String> {
 }
 
 fn log_filter(text: &str) -> Result<String, String> {
-    tracing_subscriber::EnvFilter::try_new(text)
+    text.parse::<tracing_subscriber::filter::Targets>()
         .map(|_| text.to_owned())
         .map_err(|_| "expected a filter such as `info`, `debug` or `alfresco_downloads_mock=debug`".to_owned())
 }

@@ -7,10 +7,10 @@ use std::{
     process::ExitCode,
 };
 
-use alfresco_downloads_mock::{Command, CommandLine, Config, LogFormat, Mock, Usage, check, health, log_panics};
+use alfresco_downloads_mock::{Command, CommandLine, Config, LogFormat, Mock, Usage, check, health};
 use tokio::signal;
 use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
-use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _};
+use tracing_subscriber::{filter::Targets, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
 const MISTAKE: u8 = 2;
 
@@ -39,7 +39,6 @@ fn main() -> ExitCode {
 
 fn serve(config: &Config) -> ExitCode {
     let _written_at_the_end = log_as(config);
-    log_panics();
     let runtime = runtime();
     // Before the ready line: whoever reads that may send a signal at once.
     let mut signals = match runtime.block_on(async { Signals::listen() }) {
@@ -68,7 +67,7 @@ fn serve(config: &Config) -> ExitCode {
 /// Logs to standard error by way of a thread, which no request waits for. Dropping the guard writes out what waits.
 fn log_as(config: &Config) -> WorkerGuard {
     // Checked by the command line already.
-    let filter = EnvFilter::try_new(&config.log).unwrap_or_default();
+    let filter: Targets = config.log.parse().unwrap_or_default();
     let registry = tracing_subscriber::registry().with(filter);
     let colours = io::stderr().is_terminal();
     let waiting = NonBlockingBuilder::default().lossy(true).buffered_lines_limit(WAITING_LINES);
