@@ -105,7 +105,7 @@ function App() {
       <${NetworkChoice} key=${shown} />
       <p class="connection ${connection}" role="status">${CONNECTIONS[connection]}</p>
     </header>
-    <main key=${shown} class=${at.item ? 'has-item' : ''}>
+    <main id="main" key=${shown} class=${at.item ? 'has-item' : ''}>
       <h1>${TITLES[at.view]}</h1>
       <${View} item=${at.item} onSelect=${(item) => go(at.view, item)} />
     </main>

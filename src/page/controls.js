@@ -122,7 +122,7 @@ const FIELDS = [
 ];
 
 function Field({ kind, value, onChange }) {
-  if (kind === 'progress') return html`<select value=${value} onChange=${onChange}><option>alfresco</option><option>smooth</option></select>`;
+  if (kind === 'progress') return html`<select value=${value} onChange=${onChange}><option value="alfresco">alfresco</option><option value="smooth">smooth</option></select>`;
   const isDuration = kind === 'duration';
   return html`<input type=${isDuration ? 'text' : 'number'} min="1" placeholder=${kind === 'limit' ? 'no limit' : ''} value=${value ?? ''} onInput=${onChange} />`;
 }

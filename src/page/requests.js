@@ -56,7 +56,7 @@ function Detail({ entry }) {
   </article>`;
 }
 
-const options = (values) => values.map((value) => html`<option key=${value}>${value}</option>`);
+const options = (values) => values.map((value) => html`<option key=${value} value=${value}>${value}</option>`);
 const different = (requests, of) => [...new Set(requests.map(of).filter((value) => value !== undefined))].sort();
 
 export function Requests({ item, onSelect }) {

@@ -107,7 +107,7 @@ export async function ask(method, path, { json, form, told, range, isBytes } = {
       continue;
     }
     if (!sent.response.ok) throw refused(sent);
-    return typeof sent.answer === 'string' ? JSON.parse(sent.answer) : sent;
+    return typeof sent.answer === 'string' && sent.answer ? JSON.parse(sent.answer) : sent;
   }
 }
 

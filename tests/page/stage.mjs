@@ -23,6 +23,7 @@ export async function stage(...flags) {
     ],
   });
   await browser.grantPermissions(['clipboard-read', 'clipboard-write']);
+  browser.setDefaultTimeout(8000);
   const origins = new Set();
   const problems = [];
   browser.on('request', (request) => {
