@@ -121,9 +121,14 @@ impl Server {
         line.trim().strip_suffix(" kB").and_then(|number| number.parse().ok()).expect("a number of KiB")
     }
 
+    /// The number of the process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// The processor time that it has used so far, in hundredths of a second.
     pub(crate) fn processor_ticks(&self) -> u64 {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).expect("a running process");
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.id())).expect("a running process");
         let (_, behind_name) = stat.rsplit_once(") ").expect("a name");
         behind_name.split(' ').skip(11).take(2).map(|ticks| ticks.parse::<u64>().expect("ticks")).sum()
     }
