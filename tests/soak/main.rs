@@ -1,4 +1,4 @@
-//! A soak: the real program under the load of thousands of clients in many networks, which poll, fetch, cancel, delete,
+//! A soak: the real program under the load of more than a thousand clients in many networks, which poll, fetch, cancel, delete,
 //! upload, break off, and see their downloads expire and their networks reset. Nobody may get a wrong answer; and whenever
 //! all pause, the program must be as it was: no descriptor, task, thread, file or memory more.
 //!
