@@ -9,7 +9,7 @@ use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 use super::{PATIENCE, faults::read_to_end, mock};
 use crate::support::{ADMIN, Auth, BASE, Response, TestMock, node_id, path_id, process::Server};
 
-/// What every Alfresco has.
+/// What every Alfresco has, and the home of carol.
 const NODES_OF_AN_EMPTY_ONE: u64 = 9;
 
 /// A zip of these files.
