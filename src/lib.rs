@@ -33,6 +33,8 @@ mod ids;
 mod journal;
 mod layers;
 mod line;
+#[doc(hidden)]
+pub mod measured;
 mod mock;
 mod network;
 mod networks;
