@@ -208,6 +208,10 @@ describe('the page', () => {
     await page.getByRole('region', { name: 'The folder' }).dispatchEvent('drop', { dataTransfer: data });
     await nodes.getByRole('button', { name: 'dropped.txt' }).waitFor();
 
+    await button(page, 'Reload').click();
+    await nodes.getByLabel('Pick folder1').check();
+    await button(page, 'Pick none').click();
+    await page.waitForFunction(() => document.querySelectorAll('input[type=checkbox]:checked').length === 0);
     await nodes.getByLabel('Pick 年度 & 1.txt').check();
     await nodes.getByLabel('Pick dropped.txt').check();
     await nodes.getByLabel('Pick folder1').check();
@@ -246,6 +250,10 @@ describe('the page', () => {
     await page.goto(`${at.url}/#/controls`);
     await button(faults, 'Remove the fault Two polls answer 503').click();
     await faults.getByText('Nothing goes wrong by order').waitFor();
+    await button(faults, 'Add the fault').click();
+    await faults.getByText('applied to 0 of 2').waitFor();
+    await button(faults, 'Remove all').click();
+    await faults.getByText('Nothing goes wrong by order').waitFor();
     assert.equal((await client.poll(id)).status, 200);
     await faults.getByText('As JSON').click();
     await faults.getByLabel('The fault as JSON').fill('{"effect":{"status":700}}');
@@ -278,6 +286,10 @@ describe('the page', () => {
     await clock.getByText('running').waitFor();
 
     const settings = page.getByRole('region', { name: 'Settings' });
+    const usual = await settings.getByLabel('Jobs at once').inputValue();
+    await settings.getByLabel('Jobs at once').fill('7');
+    await button(settings, 'As they are').click();
+    assert.equal(await settings.getByLabel('Jobs at once').inputValue(), usual);
     await settings.getByLabel('Jobs at once').fill('3');
     await settings.getByLabel('Start delay').fill('1s');
     await button(settings, 'Change').click();
@@ -297,6 +309,11 @@ describe('the page', () => {
     await says(page, 'as it was at the start');
     await page.waitForFunction(() => [...document.querySelectorAll('input')].some((input) => input.value === '50ms'));
     await page.getByText('Live', { exact: true }).waitFor();
+    const ofDefault = await at.as('alice').download(FILE);
+    await button(reset, 'Reset all').click();
+    await button(reset, 'Yes, reset all').click();
+    await says(page, 'Everything is as it was at the start');
+    assert.equal((await at.as('alice').poll(ofDefault)).status, 404, 'it is gone from the other network too');
     await page.close();
   });
 
