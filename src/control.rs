@@ -15,10 +15,12 @@ mod verify;
 mod view;
 mod wait;
 
+use tokio::task::JoinError;
+
 use crate::{
     network::{DEFAULT, Network},
     networks::{NetworkError, Networks},
-    tasks::Tasks,
+    tasks::{self, Tasks},
 };
 
 pub use self::{
@@ -60,6 +62,17 @@ pub struct Control {
 impl Control {
     pub(crate) fn new(networks: Networks, tasks: Tasks) -> Self {
         Self { networks, tasks, name: DEFAULT.into() }
+    }
+
+    /// Does what takes longer the more there is, such as letting downloads expire, off the threads that answer requests.
+    pub(crate) async fn apart<T: Send + 'static>(&self, work: impl FnOnce(&Self) -> T + Send + 'static) -> T {
+        let control = self.clone();
+        match tasks::blocking(move || work(&control)).await.map_err(JoinError::try_into_panic) {
+            Ok(done) => done,
+            Err(Ok(panic)) => std::panic::resume_unwind(panic),
+            // The server stops, and nobody is answered any more.
+            Err(Err(_)) => std::future::pending().await,
+        }
     }
 
     /// Controls the network of that name, which is made when it is not there. A client gets to it by the segment of the

@@ -38,8 +38,14 @@ pub(super) async fn set_clock(World(control): World, Json(set): Json<SetClock>) 
         Some(false) => control.freeze(),
         None => (),
     }
-    control.set_time(set.now);
-    Reply::ok(control.time())
+    Reply::ok(
+        control
+            .apart(move |control| {
+                control.set_time(set.now);
+                control.time()
+            })
+            .await,
+    )
 }
 
 /// Stops the clock where it is.
@@ -74,6 +80,12 @@ pub(super) struct Advance {
     responses((status = 200, body = ClockView))
 )]
 pub(super) async fn advance(World(control): World, Json(Advance { by }): Json<Advance>) -> Reply<ClockView> {
-    control.advance(by.0);
-    Reply::ok(control.time())
+    Reply::ok(
+        control
+            .apart(move |control| {
+                control.advance(by.0);
+                control.time()
+            })
+            .await,
+    )
 }
