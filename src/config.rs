@@ -9,6 +9,7 @@ mod control;
 mod deflate;
 mod health;
 mod limits;
+mod numbers;
 mod replica;
 mod tls;
 
@@ -23,6 +24,7 @@ use clap::{
     Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, builder::Resettable, error::ErrorKind,
 };
 
+use self::numbers::within;
 pub use self::{
     control::{ControlConfig, NetworkStyle, Switch},
     deflate::DeflateConfig,
@@ -404,19 +406,16 @@ fn pace(text: &str) -> Result<NonZeroU64, String> {
 }
 
 pub(super) fn memory(text: &str) -> Result<usize, String> {
-    let bytes = text.parse::<u32>().map_err(|_| format!("expected a number of bytes from 0 to {}", u32::MAX))?;
+    let bytes = within(text, 0..=u32::MAX, "a number of bytes")?;
     usize::try_from(bytes).map_err(|error| error.to_string())
 }
 
 fn seed(text: &str) -> Result<u64, String> {
-    text.parse().map_err(|_| format!("expected a number from 0 to {}", u64::MAX))
+    within(text, 0..=u64::MAX, "a number")
 }
 
 fn workers(text: &str) -> Result<usize, String> {
-    match text.parse::<usize>() {
-        Ok(workers) if (1..=1024).contains(&workers) => Ok(workers),
-        _ => Err("expected a number of jobs from 1 to 1024".to_owned()),
-    }
+    within(text, 1..=1024, "a number of jobs")
 }
 
 fn origins(text: &str) -> Result<Origins, String> {

@@ -2,9 +2,8 @@
 
 use std::borrow::Cow;
 
-use subtle::ConstantTimeEq as _;
-
 use serde_json::Value;
+use subtle::ConstantTimeEq as _;
 
 use crate::operation::Operation;
 
@@ -18,8 +17,8 @@ const TICKET: &str = "TICKET_";
 const PARAMETERS: [&str; 2] = ["alf_ticket", "ticket"];
 
 /// Compares in a time that depends on the lengths alone.
-pub(crate) fn is_same(one: &str, other: &str) -> bool {
-    one.as_bytes().ct_eq(other.as_bytes()).into()
+pub(crate) fn is_same(one: impl AsRef<[u8]>, other: impl AsRef<[u8]>) -> bool {
+    one.as_ref().ct_eq(other.as_ref()).into()
 }
 
 /// The target of a request, path and query, without the tickets in it.

@@ -164,7 +164,8 @@ impl Front {
             path: uri.path(),
             languages: parts.headers.get(ACCEPT_LANGUAGE).cloned(),
         };
-        let mut visit = Visit::begin(network.clone(), line, arrival(&parts, &address, &call), &parts.headers);
+        let mut visit =
+            Visit::begin(network.clone(), line, arrival(&parts, path.as_deref(), &address, &call), &parts.headers);
         let body = visit.overhear(body);
         let admitted = self.0.cors.admit(&parts).await;
         let serve = |parts| self.serve(parts, body, (&address, is_known), &call, &mut visit);
@@ -327,7 +328,7 @@ fn origin(address: &ApiAddress<'_>, is_known: bool, call: &Call<'_>) -> Origin {
 }
 
 /// What testers want to know of a request.
-fn arrival(parts: &Parts, address: &Address<'_>, call: &Call<'_>) -> Arrival {
+fn arrival(parts: &Parts, decoded: Option<&str>, address: &Address<'_>, call: &Call<'_>) -> Arrival {
     let node = match address.segments() {
         [_, _, _, _, collection, id, ..] if ["downloads", "nodes", "deleted-nodes"].contains(collection) => Some(*id),
         _ => None,
@@ -335,7 +336,7 @@ fn arrival(parts: &Parts, address: &Address<'_>, call: &Call<'_>) -> Arrival {
     Arrival {
         method: parts.method.to_string(),
         target: parts.uri.path_and_query().map_or_else(String::new, ToString::to_string),
-        path: address::decoded(parts.uri.path()).unwrap_or_default().into_owned(),
+        path: decoded.unwrap_or_default().to_owned(),
         operation: call.operation,
         node: node.map(str::to_owned),
         user: claimed_user(parts, call.network),

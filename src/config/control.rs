@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::{Names, Origins};
+use super::{Names, Origins, numbers::within};
 
 /// How testers reach the server, and how much it remembers for them.
 #[derive(Args, Clone, Debug)]
@@ -82,8 +82,5 @@ fn token(text: &str) -> Result<String, String> {
 }
 
 fn journal_size(text: &str) -> Result<usize, String> {
-    match text.parse::<usize>() {
-        Ok(size) if (1..=1_000_000).contains(&size) => Ok(size),
-        _ => Err("expected a number of requests from 1 to 1000000".to_owned()),
-    }
+    within(text, 1..=1_000_000, "a number of requests")
 }

@@ -2,6 +2,8 @@
 
 use clap::Args;
 
+use super::numbers::within;
+
 /// How contents are deflated, and where that is kept.
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
@@ -45,9 +47,5 @@ fn level(text: &str) -> Result<u32, String> {
 
 fn bytes(text: &str) -> Result<u64, String> {
     // Twice as much can be added without overflow.
-    let most = u64::MAX / 4;
-    match text.parse() {
-        Ok(bytes) if bytes <= most => Ok(bytes),
-        _ => Err(format!("expected a number of bytes from 0 to {most}")),
-    }
+    within(text, 0..=u64::MAX / 4, "a number of bytes")
 }

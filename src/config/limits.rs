@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::numbers::within;
 use crate::{content::intake::Taken, line::Patience, repository::fixture::Bounds};
 
 /// How much is taken, and for how long is waited.
@@ -152,25 +153,13 @@ impl LimitsConfig {
 }
 
 fn number(text: &str) -> Result<usize, String> {
-    const MOST: usize = 1 << 30;
-    match text.parse() {
-        Ok(number) if (1..=MOST).contains(&number) => Ok(number),
-        _ => Err(format!("expected a number from 1 to {MOST}")),
-    }
+    within(text, 1..=1 << 30, "a number")
 }
 
 fn headers(text: &str) -> Result<usize, String> {
-    const MOST: usize = 10_000;
-    match text.parse() {
-        Ok(number) if (1..=MOST).contains(&number) => Ok(number),
-        _ => Err(format!("expected a number from 1 to {MOST}")),
-    }
+    within(text, 1..=10_000, "a number")
 }
 
 fn bytes(text: &str) -> Result<u64, String> {
-    const MOST: u64 = 1 << 60;
-    match text.parse() {
-        Ok(bytes) if (1..=MOST).contains(&bytes) => Ok(bytes),
-        _ => Err(format!("expected a number of bytes from 1 to {MOST}")),
-    }
+    within(text, 1..=1 << 60, "a number of bytes")
 }
