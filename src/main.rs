@@ -7,8 +7,9 @@ use std::{
     process::ExitCode,
 };
 
-use alfresco_downloads_mock::{Command, CommandLine, Config, LogFormat, Mock, Usage, check, health};
+use alfresco_downloads_mock::{Command, CommandLine, Config, LogFormat, Mock, Usage, check, health, log_panics};
 use tokio::signal;
+use tracing::debug;
 use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::{filter::Targets, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
 
 fn serve(config: &Config) -> ExitCode {
     let _written_at_the_end = log_as(config);
+    log_panics();
     let runtime = runtime();
     // Before the ready line: whoever reads that may send a signal at once.
     let mut signals = match runtime.block_on(async { Signals::listen() }) {
@@ -57,8 +59,10 @@ fn serve(config: &Config) -> ExitCode {
         mock.nodes()
     );
     say(&ready);
+    debug!(server.url = mock.url(), server.nodes = mock.nodes(), "ready on {}", mock.url());
     runtime.block_on(async {
         signals.next().await;
+        debug!("stopping, as a signal asks");
         mock.stop_unless(signals.next()).await;
     });
     ExitCode::SUCCESS

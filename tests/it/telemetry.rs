@@ -1,6 +1,14 @@
 //! What is told to those who watch the server: `/metrics`, and a line per request in the log.
 
-use crate::support::{ADMIN, Auth, BASE, TestMock, node_id, process::Server};
+use std::process::{Command, Stdio};
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::support::{
+    ADMIN, Auth, BASE, TestMock, node_id,
+    process::{Server, text},
+};
 
 /// The value of a sample, which must be there.
 #[track_caller]
@@ -120,6 +128,65 @@ fn the_log_has_a_line_per_request_when_asked() {
     assert!(!line.contains("TICKET_secret"), "a ticket is no one's business: {line}");
     server.get("/__admin/clock", Auth::None);
     server.wait_for_log("GET /__admin/clock 200");
+}
+
+/// The message of a line of the JSON log, which must be one object with the fields that every line has.
+#[track_caller]
+fn message(line: &str) -> (String, Value) {
+    let value: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+    let object = value.as_object().unwrap_or_else(|| panic!("no object: {line}"));
+    let names: Vec<_> = object.keys().map(String::as_str).collect();
+    assert_eq!(names, ["timestamp", "level", "fields", "target"], "{line}");
+    assert!(value["timestamp"].as_str().is_some_and(|time| time.parse::<Timestamp>().is_ok()), "{line}");
+    assert!(
+        ["ERROR", "WARN", "INFO", "DEBUG", "TRACE"].contains(&value["level"].as_str().unwrap_or_default()),
+        "{line}"
+    );
+    assert!(value["target"].as_str().is_some_and(|target| !target.is_empty()), "{line}");
+    let message = value["fields"]["message"].as_str().unwrap_or_else(|| panic!("no message: {line}"));
+    (message.to_owned(), value["fields"].clone())
+}
+
+#[test]
+fn each_line_of_the_json_log_is_one_object_with_the_same_fields() {
+    let server = Server::start_logging("trace", &["--log-format", "json"]);
+    let id = server.create_download(ADMIN, &[&node_id("Reports")]);
+    server.get(&format!("/__admin/wait?download={id}&isFinal=true&timeout=30s"), Auth::None);
+    server.get(&format!("{BASE}/nodes/a%0Ab%22"), ADMIN);
+    server.get("/alfresco/s/api/\u{e9}\"", Auth::None);
+    server.get("/alfresco/api/other/public/alfresco/versions/1/nodes/-root-", Auth::Basic("no\nbody", "\"{"));
+    let mut half = server.connect();
+    half.send(b"POST /half HTTP/1.1\r\n");
+    server.get(&format!("{BASE}/probes/-live-"), Auth::None);
+    let url = format!("http://{}", server.address);
+    let (status, log) = server.terminate();
+    assert_eq!(status.code(), Some(0));
+    let lines: Vec<_> = log.lines().map(message).collect();
+    let find = |wanted: &str| {
+        let found = lines.iter().find(|(message, _)| message.contains(wanted));
+        &found.unwrap_or_else(|| panic!("nothing logged of {wanted}: {log}")).1
+    };
+    assert_eq!(find("ready on")["server.url"], url.as_str());
+    assert_eq!(find(&format!("created download {id}"))["download.id"], id.as_str());
+    assert_eq!(find(&format!("download {id} is DONE"))["download.id"], id.as_str());
+    let request = find(&format!("GET {BASE}/probes/-live- 200"));
+    assert_eq!(request["request.status"], 200);
+    assert!(request["request.bytes"].is_u64() && request["request.micros"].is_u64(), "{request}");
+    assert!(find("refused GET")["log.id"].is_string());
+    find("stopping");
+}
+
+#[test]
+fn a_panic_is_a_line_of_the_log_too() {
+    // The only one that can be had from outside: where hardly any file can be open, there is no runtime.
+    let inherited = "exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-";
+    let script = format!("{inherited}; ulimit -n 4 && exec \"$0\" --log-format json --port 0");
+    let program = env!("CARGO_BIN_EXE_alfresco-downloads-mock");
+    let output = Command::new("sh").args(["-c", &script, program]).env_clear().stdin(Stdio::null()).output().unwrap();
+    assert_eq!(output.status.code(), Some(101));
+    let log = text(&output.stderr);
+    let [(message, _)] = &log.lines().map(message).collect::<Vec<_>>()[..] else { panic!("not one line: {log}") };
+    assert!(message.contains("a runtime of one thread needs nothing") && message.contains("main.rs:"), "{message}");
 }
 
 #[test]

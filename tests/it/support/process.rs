@@ -139,6 +139,14 @@ impl Server {
         assert!(Command::new("sh").args(["-c", &script]).status().expect("a shell runs").success(), "{script}");
     }
 
+    /// Asks it to end, by SIGTERM, and waits until it has: how it ended, and what it logged that no test has read.
+    pub(crate) fn terminate(mut self) -> (ExitStatus, String) {
+        self.signal("TERM");
+        let mut log = String::new();
+        self.stderr.read_to_string(&mut log).expect("text");
+        (self.child.wait().expect("it ends"), log)
+    }
+
     /// Waits for its end: how it ended, and what it wrote to its standard output after the ready line.
     pub(crate) fn wait(mut self) -> (ExitStatus, String) {
         let status = self.child.wait().expect("it ends");
