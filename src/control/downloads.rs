@@ -90,7 +90,7 @@ impl Control {
     /// When it has, or there is no such job or point.
     pub fn hold_download(&self, id: &str, at: Point) -> Result<(), JobError> {
         at.check().map_err(JobError::NoSuchPoint)?;
-        Ok(self.found(id)?.gate.shut(at)?)
+        Ok(self.found(id)?.steered()?.gate.shut(at)?)
     }
 
     /// Has an existing download end in that way, in the place of any other that was ordered for it.
@@ -122,7 +122,9 @@ impl Control {
     /// # Errors
     /// When there is no such download.
     pub fn release(&self, id: &str) -> Result<(), JobError> {
-        self.found(id)?.gate.open();
+        if let Some(steering) = self.found(id)?.steering() {
+            steering.gate.open();
+        }
         Ok(())
     }
 
@@ -131,7 +133,7 @@ impl Control {
     /// # Errors
     /// When it is not held.
     pub fn step(&self, id: &str, step: Step) -> Result<(), JobError> {
-        Ok(self.found(id)?.gate.step(step)?)
+        Ok(self.found(id)?.steered()?.gate.step(step)?)
     }
 
     pub(super) fn find(&self, id: &str) -> Option<Arc<Download>> {

@@ -197,8 +197,8 @@ impl Drop for OutcomeGuard {
 fn remove_gate(network: &Network, id: u64) -> bool {
     let was_there = network.orders().gates.remove(id);
     network.changes().tell_of(Place::Orders);
-    for download in network.downloads().remembered() {
-        download.gate.open_if_shut_by(id);
+    for steering in network.downloads().remembered().iter().filter_map(|download| download.steering()) {
+        steering.gate.open_if_shut_by(id);
     }
     was_there
 }
@@ -239,8 +239,8 @@ impl Control {
         let network = self.world();
         network.orders().gates.clear();
         network.changes().tell_of(Place::Orders);
-        for download in network.downloads().remembered() {
-            download.gate.open();
+        for steering in network.downloads().remembered().iter().filter_map(|download| download.steering()) {
+            steering.gate.open();
         }
     }
 

@@ -93,7 +93,7 @@ impl ReportView {
         let report = download.report();
         Self {
             id: download.id.to_string(),
-            created_at: report.created,
+            created_at: download.created,
             polls: report.poll_count,
             intervals_ms: report.intervals_ms(),
             polled_at: report.polls,

@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{Point, Progress, Status, Timestamp, downloads::download::Download};
+use crate::{
+    Point, Progress, Status, Timestamp,
+    downloads::{download::Download, gate::Gate},
+};
 
 /// A download at one moment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -52,7 +55,9 @@ pub struct DownloadView {
 impl DownloadView {
     pub(super) fn of(download: &Download) -> Self {
         // Before the progress: a job publishes first and is held, or over, then, so what is seen of it is never older.
-        let (is_held, is_job_over) = (download.gate.is_held(), download.gate.has_ended());
+        let steering = download.steering();
+        let gate = steering.as_ref().map(|steering| &steering.gate);
+        let (is_held, is_job_over) = (gate.is_some_and(Gate::is_held), gate.is_none_or(Gate::has_ended));
         let Progress { status, files_added, bytes_added, total_files, total_bytes } = download.progress();
         let report = download.report();
         Self {
@@ -67,7 +72,7 @@ impl DownloadView {
             bytes_added,
             total_files,
             total_bytes,
-            gate: download.gate.point(),
+            gate: gate.and_then(Gate::point),
             is_held,
             is_job_over,
             polls: report.poll_count,

@@ -3,10 +3,9 @@
 //! The job alone writes the progress; every reader copies it whole, so nobody sees DONE with yesterday's counters. What
 //! only a running job needs is gone with the job: a finished download is a small record and its archive.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
-use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use utoipa::ToSchema;
 
@@ -16,7 +15,7 @@ use super::{
     report::Report,
 };
 use crate::{
-    changes::{Changes, Teller},
+    changes::Changes,
     clock::Timestamp,
     content::Content,
     events::Place,
@@ -74,7 +73,7 @@ pub struct Progress {
     pub total_bytes: u64,
 }
 
-/// A download node.
+/// A download node. There may be a million of them, so what only some need is kept apart.
 #[derive(Debug)]
 pub(crate) struct Download {
     pub(crate) id: NodeId,
@@ -82,14 +81,21 @@ pub(crate) struct Download {
     pub(crate) name: Box<str>,
     pub(crate) created: Timestamp,
     pub(crate) node_ids: Box<[NodeId]>,
-    /// How far its job may go.
+    state: Mutex<State>,
+    /// None until its client does something.
+    report: Mutex<Option<Box<Report>>>,
+    changes: Changes,
+}
+
+/// What a job is steered by.
+#[derive(Debug)]
+pub(crate) struct Steering {
+    /// How far it may go.
     pub(crate) gate: Gate,
     /// The end that a tester has ordered for it.
     outcome: Mutex<Option<Outcome>>,
-    state: Mutex<State>,
-    report: Mutex<Report>,
-    changed: Notify,
-    changes: Teller,
+    /// Ends it.
+    pub(super) stop: CancellationToken,
 }
 
 /// What a new download is made of.
@@ -111,33 +117,34 @@ pub(crate) struct State {
     /// The archive, once it is DONE.
     pub(crate) content: Option<Content>,
     is_deleted: bool,
-    /// Ends the job; gone with it.
-    stop: Option<CancellationToken>,
+    /// Gone with the job.
+    steering: Option<Arc<Steering>>,
 }
 
 impl Download {
     pub(super) fn new(request: Request, now: Timestamp, changes: &Changes) -> Self {
         let Request { id, creator, name, node_ids, ordered } = request;
-        let changes = changes.of(Place::Download(id));
+        let steering = Steering {
+            gate: Gate::new(ordered.gate, changes.of(Place::Download(id))),
+            outcome: Mutex::new(ordered.outcome),
+            stop: CancellationToken::new(),
+        };
         Self {
             id,
             creator,
             name: name.into(),
             created: now,
             node_ids: node_ids.into(),
-            gate: Gate::new(ordered.gate, changes.clone()),
-            outcome: Mutex::new(ordered.outcome),
-            report: Mutex::new(Report::new(now)),
-            changes,
             state: Mutex::new(State {
                 progress: Progress::default(),
                 modified: now,
                 is_cancel_requested: false,
                 content: None,
                 is_deleted: false,
-                stop: Some(CancellationToken::new()),
+                steering: Some(Arc::new(steering)),
             }),
-            changed: Notify::new(),
+            report: Mutex::default(),
+            changes: changes.clone(),
         }
     }
 
@@ -197,37 +204,31 @@ impl Download {
         state.is_deleted = true;
         // Nobody can fetch it any more; what is still being sent holds on to it.
         let archive = state.content.take();
-        let stop = state.stop.take();
+        let steering = state.steering.take();
         drop(state);
         drop(archive);
-        if let Some(stop) = stop {
-            stop.cancel();
+        if let Some(steering) = steering {
+            steering.stop.cancel();
+            steering.gate.end();
         }
-        self.gate.end();
         self.tell();
     }
 
-    /// The end that a tester has ordered for it.
-    pub(super) fn outcome(&self) -> Option<Outcome> {
-        *self.locked_outcome()
+    /// What its job is steered by, until that is over, however it ended.
+    pub(crate) fn steering(&self) -> Option<Arc<Steering>> {
+        self.lock().steering.clone()
+    }
+
+    /// The same, for those who want to steer.
+    pub(crate) fn steered(&self) -> Result<Arc<Steering>, Beyond> {
+        self.steering().ok_or(Beyond::Ended)
     }
 
     /// Orders an end for it, in the place of any other, unless its job is beyond the point at which it comes.
     pub(crate) fn order(&self, outcome: Outcome) -> Result<(), Beyond> {
-        // The job looks at the order after it has said where it is, so that none slips by.
-        let mut ordered = self.locked_outcome();
-        match outcome {
-            Outcome::MaxContentSizeExceeded => self.gate.lies_before_begin()?,
-            Outcome::Cancelled(point) | Outcome::Dies(point) => self.gate.lies_before(point)?,
-        }
-        *ordered = Some(outcome);
-        drop(ordered);
+        self.steered()?.order(outcome)?;
         self.tell();
         Ok(())
-    }
-
-    fn locked_outcome(&self) -> MutexGuard<'_, Option<Outcome>> {
-        self.outcome.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn is_deleted(&self) -> bool {
@@ -236,54 +237,64 @@ impl Download {
 
     /// What its client has done so far.
     pub(crate) fn report(&self) -> Report {
-        self.locked_report().clone()
+        self.locked_report().as_deref().cloned().unwrap_or_default()
     }
 
     /// Writes down what its client did.
     pub(crate) fn note(&self, note: impl FnOnce(&mut Report)) {
-        note(&mut self.locked_report());
-        self.changes.tell();
+        note(self.locked_report().get_or_insert_default());
+        self.tell();
     }
 
     fn tell(&self) {
-        self.changed.notify_waiters();
-        self.changes.tell();
+        self.changes.tell_of(Place::Download(self.id));
     }
 
-    fn locked_report(&self) -> MutexGuard<'_, Report> {
+    fn locked_report(&self) -> MutexGuard<'_, Option<Box<Report>>> {
         self.report.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// What ends its job; none when it was deleted before the job began.
-    pub(super) fn stop(&self) -> Option<CancellationToken> {
-        self.lock().stop.clone()
     }
 
     /// Its job is over, however it ended.
     pub(super) fn job_ended(&self) {
-        self.lock().stop = None;
-        self.gate.end();
+        let steering = self.lock().steering.take();
+        if let Some(steering) = steering {
+            steering.gate.end();
+        }
     }
 
     /// Waits until its progress satisfies `condition`; none when it is deleted first.
     pub(crate) async fn wait_for(&self, condition: impl Fn(&Progress) -> bool) -> Option<Progress> {
-        loop {
-            let mut changed = std::pin::pin!(self.changed.notified());
-            changed.as_mut().enable();
-            {
-                let state = self.lock();
-                if state.is_deleted {
-                    return None;
-                }
-                if condition(&state.progress) {
-                    return Some(state.progress);
-                }
-            }
-            changed.await;
-        }
+        let look = || {
+            let state = self.lock();
+            let found = condition(&state.progress).then_some(Some(state.progress));
+            if state.is_deleted { Some(None) } else { found }
+        };
+        self.changes.until(look).await
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Steering {
+    /// The end that a tester has ordered.
+    pub(super) fn outcome(&self) -> Option<Outcome> {
+        *self.locked_outcome()
+    }
+
+    fn order(&self, outcome: Outcome) -> Result<(), Beyond> {
+        // The job looks at the order after it has said where it is, so that none slips by.
+        let mut ordered = self.locked_outcome();
+        match outcome {
+            Outcome::MaxContentSizeExceeded => self.gate.lies_before_begin()?,
+            Outcome::Cancelled(point) | Outcome::Dies(point) => self.gate.lies_before(point)?,
+        }
+        *ordered = Some(outcome);
+        Ok(())
+    }
+
+    fn locked_outcome(&self) -> MutexGuard<'_, Option<Outcome>> {
+        self.outcome.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

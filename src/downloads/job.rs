@@ -12,7 +12,7 @@ use super::{
     Downloads,
     archive::{Archive, ZipEntry},
     course::{Course, Pace},
-    download::{Download, Progress, Status},
+    download::{Download, Progress, Status, Steering},
     gate::Moment,
     orders::Outcome,
     plan::{Entry, NameTooLong, Plan},
@@ -56,12 +56,13 @@ enum End {
 
 /// Runs the job of `download`: waits until `start`, then its turn, builds, and publishes the end.
 pub(super) async fn run(downloads: Downloads, download: Arc<Download>, start: Timestamp) {
-    let Some(stop) = download.stop() else { return };
+    // There is none if it was deleted already.
+    let Some(steering) = download.steering() else { return };
     tokio::select! {
         biased;
-        () = stop.cancelled() => (),
+        () = steering.stop.cancelled() => (),
         () = async {
-            if let Err(death) = come_to(&downloads, &download, Moment::Pending).await {
+            if let Err(death) = come_to(&downloads, &download, &steering, Moment::Pending).await {
                 lay_out(&download, &death);
                 return;
             }
@@ -71,19 +72,19 @@ pub(super) async fn run(downloads: Downloads, download: Arc<Download>, start: Ti
                 Some(turn) => (turn, start),
                 None => (downloads.0.workers.take().await, downloads.0.clock.now()),
             };
-            Job::new(&downloads, &download, begun).run().await;
+            Job::new(&downloads, &download, &steering, begun).run().await;
         } => (),
     }
     download.job_ended();
 }
 
 /// The job has come to `moment`: waits while the gate holds it there, then does what was ordered for it.
-async fn come_to(downloads: &Downloads, download: &Download, moment: Moment) -> Result<(), Death> {
-    download.gate.pass(moment).await;
-    match download.outcome() {
-        Some(Outcome::Dies(point)) if download.gate.is_at(point, moment) => Err(Death::Ordered),
+async fn come_to(downloads: &Downloads, download: &Download, steering: &Steering, moment: Moment) -> Result<(), Death> {
+    steering.gate.pass(moment).await;
+    match steering.outcome() {
+        Some(Outcome::Dies(point)) if steering.gate.is_at(point, moment) => Err(Death::Ordered),
         Some(Outcome::Cancelled(point))
-            if download.gate.is_at(point, moment) && !download.state().is_cancel_requested =>
+            if steering.gate.is_at(point, moment) && !download.state().is_cancel_requested =>
         {
             download.request_cancel(downloads.0.clock.now());
             Ok(())
@@ -101,6 +102,7 @@ fn lay_out(download: &Download, death: &Death) {
 struct Job<'a> {
     downloads: &'a Downloads,
     download: &'a Download,
+    steering: &'a Steering,
     progress: Progress,
     pace: Pace,
     course: Course,
@@ -108,10 +110,10 @@ struct Job<'a> {
 }
 
 impl<'a> Job<'a> {
-    fn new(downloads: &'a Downloads, download: &'a Download, begun: Timestamp) -> Self {
+    fn new(downloads: &'a Downloads, download: &'a Download, steering: &'a Steering, begun: Timestamp) -> Self {
         let pace = Pace::new(downloads.0.clock.clone(), downloads.0.settings.changes(), begun);
         let course = Course::new(downloads.0.settings.downloads().progress);
-        Self { downloads, download, progress: Progress::default(), pace, course, updates: 0 }
+        Self { downloads, download, steering, progress: Progress::default(), pace, course, updates: 0 }
     }
 
     async fn run(mut self) {
@@ -143,7 +145,7 @@ impl<'a> Job<'a> {
         let plan = self.plan().await?;
         (self.progress.total_files, self.progress.total_bytes) = (plan.total_files, plan.total_bytes);
         // Before the look at what is ordered, so that an order that comes too late is refused.
-        self.download.gate.begin(plan.total_bytes);
+        self.steering.gate.begin(plan.total_bytes);
         if plan.is_cut {
             let most = self.downloads.0.most_entries;
             warn!(
@@ -196,7 +198,7 @@ impl<'a> Job<'a> {
     fn exceeded_limit(&self, total_bytes: u64) -> Option<u64> {
         let limit = self.downloads.0.settings.downloads().max_content_size;
         let exceeded = limit.map(NonZeroU64::get).filter(|limit| total_bytes > *limit);
-        let is_ordered = self.download.outcome() == Some(Outcome::MaxContentSizeExceeded);
+        let is_ordered = self.steering.outcome() == Some(Outcome::MaxContentSizeExceeded);
         exceeded.or_else(|| is_ordered.then(|| total_bytes.saturating_sub(1)))
     }
 
@@ -228,7 +230,7 @@ impl<'a> Job<'a> {
             return Err(Death::EntryTooLarge(entry.name.clone()));
         }
         self.progress.files_added += 1;
-        self.download.gate.file_added();
+        self.steering.gate.file_added();
         if self.course.shows_each_file() && self.progress.bytes_added > 0 {
             self.pace.reach(self.progress.bytes_added).await;
             if self.publish().await? {
@@ -253,7 +255,7 @@ impl<'a> Job<'a> {
     }
 
     async fn come_to(&self, moment: Moment) -> Result<(), Death> {
-        come_to(self.downloads, self.download, moment).await
+        come_to(self.downloads, self.download, self.steering, moment).await
     }
 
     fn publish_end(&mut self, status: Status) {

@@ -10,9 +10,8 @@ use crate::clock::Timestamp;
 const KEPT_POLLS: usize = 10_000;
 
 /// What a client did with one download.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Report {
-    pub(crate) created: Timestamp,
     /// When the status was asked for, oldest first.
     pub(crate) polls: Vec<Timestamp>,
     pub(crate) poll_count: u64,
@@ -42,23 +41,6 @@ pub enum Deletion {
 }
 
 impl Report {
-    pub(super) fn new(created: Timestamp) -> Self {
-        Self {
-            created,
-            polls: Vec::new(),
-            poll_count: 0,
-            shortest_interval_ms: None,
-            last_poll: None,
-            saw_final: None,
-            polls_after_final: 0,
-            cancels: 0,
-            content_requests: 0,
-            fetched: None,
-            parts: Vec::new(),
-            deleted: None,
-        }
-    }
-
     /// The status was asked for, and this was the answer, if it was answered with one.
     pub(crate) fn polled(&mut self, now: Timestamp, status: Option<Status>) {
         if let Some(last) = self.last_poll.replace(now) {
@@ -109,7 +91,7 @@ mod tests {
 
     #[test]
     fn polls_after_a_final_answer_are_counted() {
-        let mut report = Report::new(at(0));
+        let mut report = Report::default();
         for (millis, status) in [(0, Status::Pending), (500, Status::Done), (600, Status::Done)] {
             report.polled(at(millis), Some(status));
         }
@@ -120,7 +102,7 @@ mod tests {
 
     #[test]
     fn a_content_is_fetched_whole_in_whatever_parts() {
-        let mut report = Report::new(at(0));
+        let mut report = Report::default();
         report.handed_over(at(1), (50, 100), 100);
         report.handed_over(at(2), (0, 40), 100);
         assert_eq!(report.fetched, None);
