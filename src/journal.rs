@@ -3,7 +3,9 @@
 //! An entry begins when a request has come in whole as far as its head; it is filled in when the answer begins, and
 //! again when the last byte was handed over or the connection has gone. Its times are those of the network's clock.
 
+pub(crate) mod draft;
 pub(crate) mod exchange;
+pub(crate) mod noted;
 
 use std::{
     collections::VecDeque,
@@ -14,8 +16,14 @@ use axum::http::HeaderMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use self::exchange::{Draft, Exchange, Kept};
-use crate::{changes::Changes, clock::Timestamp, events::Place, operation::Operation};
+use self::{
+    draft::Draft,
+    exchange::{Exchange, Kept},
+    noted::Noted,
+};
+use crate::{
+    changes::Changes, clock::Timestamp, events::Place, layers::Arrival, operation::Operation, repository::node::NodeId,
+};
 
 /// What decided that a request was answered with an error, or not at all.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -119,12 +127,6 @@ struct Ring {
     exchange_bytes: usize,
 }
 
-#[derive(Debug)]
-struct Noted {
-    entry: JournalEntry,
-    exchange: Option<Box<Kept>>,
-}
-
 /// The journal at a moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -142,46 +144,47 @@ impl Journal {
         Self(Arc::new(Inner { limits, ring: Mutex::default(), changes }))
     }
 
-    /// Adds a request; its number.
-    pub(crate) fn begin(&self, entry: JournalEntry) -> u64 {
+    /// Adds a request, which is about that download; what is still to be written down of it.
+    pub(crate) fn begin(
+        &self,
+        time: Timestamp,
+        arrival: &Arrival<'_>,
+        download: Option<NodeId>,
+        headers: &HeaderMap,
+    ) -> Draft {
+        let mut noted = Noted::new(0, time, arrival, download);
         let mut ring = self.lock();
         ring.last += 1;
         let number = ring.last;
-        ring.entries.push_back(Noted { entry: JournalEntry { number, ..entry }, exchange: None });
-        while ring.entries.len() > self.0.limits.requests {
-            let oldest = ring.entries.pop_front();
-            ring.exchange_bytes -= oldest.and_then(|noted| noted.exchange).map_or(0, |exchange| exchange.len());
-            ring.dropped += 1;
-        }
+        noted.number = number;
+        ring.entries.push_back(noted);
+        let oldest = if ring.entries.len() > self.0.limits.requests { ring.drop_oldest() } else { None };
         drop(ring);
+        drop(oldest);
         self.0.changes.tell_of(Place::Request(number));
-        number
+        let exchange = (self.0.limits.exchange_bytes > 0).then(|| Box::new(Kept::of(headers)));
+        Draft::new(self.clone(), number, exchange)
     }
 
-    /// What is to be written down of the exchange that a request begins.
-    pub(crate) fn draft(&self, number: u64, headers: &HeaderMap) -> Draft {
-        Draft::new(self, number, headers)
-    }
-
-    fn keeps_exchanges(&self) -> bool {
-        self.0.limits.exchange_bytes > 0
-    }
-
-    /// Keeps what was said, if there is room, at the cost of what was said before.
-    fn keep(&self, number: u64, exchange: Box<Kept>) {
+    /// Fills in what is known by now, and keeps what was said, if there is room, at the cost of what was said before. An
+    /// entry that was dropped stays so.
+    fn write(&self, number: u64, fill: impl FnOnce(&mut Noted), exchange: Option<Box<Kept>>) {
+        let most = self.0.limits;
+        let exchange = exchange.filter(|exchange| exchange.len() <= most.exchange_bytes);
         let mut ring = self.lock();
-        let length = exchange.len();
-        if length > self.0.limits.exchange_bytes {
-            return;
-        }
-        let Some(noted) = ring.find(number) else { return };
-        noted.exchange = Some(exchange);
-        ring.ended.push_back(number);
-        ring.exchange_bytes += length;
-        while ring.exchange_bytes > self.0.limits.exchange_bytes || ring.ended.len() > self.0.limits.requests {
-            let Some(oldest) = ring.ended.pop_front() else { break };
-            let exchange = ring.find(oldest).and_then(|noted| noted.exchange.take());
-            ring.exchange_bytes -= exchange.map_or(0, |exchange| exchange.len());
+        if let Some(noted) = ring.find(number) {
+            fill(noted);
+            if let Some(exchange) = exchange {
+                let length = exchange.len();
+                noted.exchange = Some(exchange);
+                ring.ended.push_back(number);
+                ring.exchange_bytes += length;
+                while ring.exchange_bytes > most.exchange_bytes || ring.ended.len() > most.requests {
+                    let Some(oldest) = ring.ended.pop_front() else { break };
+                    let exchange = ring.find(oldest).and_then(|noted| noted.exchange.take());
+                    ring.exchange_bytes -= exchange.map_or(0, |exchange| exchange.len());
+                }
+            }
         }
         drop(ring);
         self.0.changes.tell_of(Place::Request(number));
@@ -191,36 +194,23 @@ impl Journal {
     pub(crate) fn exchange(&self, number: u64) -> Option<Exchange> {
         let mut ring = self.lock();
         let noted = ring.find(number)?;
-        let entry = noted.entry.clone();
+        let entry = noted.show();
         let (request, answer) = noted.exchange.as_ref().map(|kept| kept.show(&entry)).unzip();
         Some(Exchange { entry, request, answer: answer.flatten() })
     }
 
     /// The request of that number.
     pub(crate) fn entry(&self, number: u64) -> Option<JournalEntry> {
-        self.lock().find(number).map(|noted| noted.entry.clone())
-    }
-
-    /// Fills in what is known by now; an entry that was dropped stays so.
-    pub(crate) fn fill_in(&self, number: u64, fill: impl FnOnce(&mut JournalEntry)) {
-        let mut ring = self.lock();
-        if let Some(noted) = ring.find(number) {
-            fill(&mut noted.entry);
-        }
-        drop(ring);
-        self.0.changes.tell_of(Place::Request(number));
+        self.lock().find(number).map(|noted| noted.show())
     }
 
     /// The entries that match, oldest first; no more than `limit` of the youngest.
-    pub(crate) fn page(&self, matches: impl Fn(&JournalEntry) -> bool, limit: Option<usize>) -> JournalPage {
+    pub(crate) fn page(&self, matches: impl Fn(&Noted) -> bool, limit: Option<usize>) -> JournalPage {
         let ring = self.lock();
-        let mut entries: Vec<JournalEntry> =
-            ring.entries.iter().map(|noted| &noted.entry).filter(|entry| matches(entry)).cloned().collect();
-        let count = entries.len() as u64;
-        if let Some(limit) = limit {
-            entries.drain(..entries.len().saturating_sub(limit));
-        }
-        JournalPage { count, dropped: ring.dropped, entries }
+        let matching: Vec<&Noted> = ring.entries.iter().filter(|noted| matches(noted)).collect();
+        let left_out = limit.map_or(0, |limit| matching.len().saturating_sub(limit));
+        let entries = matching[left_out..].iter().map(|noted| noted.show()).collect();
+        JournalPage { count: matching.len() as u64, dropped: ring.dropped, entries }
     }
 
     /// How many requests there was no room for.
@@ -239,7 +229,7 @@ impl Journal {
     /// The number of the first request that is not forgotten; of the next one, when all are.
     pub(crate) fn first(&self) -> u64 {
         let ring = self.lock();
-        ring.entries.front().map_or(ring.last + 1, |noted| noted.entry.number)
+        ring.entries.front().map_or(ring.last + 1, |noted| noted.number)
     }
 
     fn lock(&self) -> MutexGuard<'_, Ring> {
@@ -248,8 +238,15 @@ impl Journal {
 }
 
 impl Ring {
+    fn drop_oldest(&mut self) -> Option<Noted> {
+        let oldest = self.entries.pop_front()?;
+        self.exchange_bytes -= oldest.exchange.as_ref().map_or(0, |exchange| exchange.len());
+        self.dropped += 1;
+        Some(oldest)
+    }
+
     fn find(&mut self, number: u64) -> Option<&mut Noted> {
-        let first = self.entries.front()?.entry.number;
+        let first = self.entries.front()?.number;
         let index = usize::try_from(number.checked_sub(first)?).ok()?;
         self.entries.get_mut(index)
     }

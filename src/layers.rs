@@ -29,7 +29,7 @@ use crate::{
     error::Error,
     events::Place,
     faults::{Asked, Effect, Fault, InZip, InjectedError},
-    journal::{DecidedBy, Decision, JournalEntry, exchange::Draft},
+    journal::{DecidedBy, Decision, draft::Draft},
     line::{Break, Line},
     network::Network,
     operation::Operation,
@@ -70,17 +70,10 @@ pub(crate) struct Sent {
 pub(crate) struct Visit {
     network: Network,
     line: Line,
-    /// Its number in the journal.
-    number: u64,
     started: Timestamp,
     operation: Option<Operation>,
-    /// The node or download in its path.
-    node: Option<String>,
     /// The download in its path, a deleted one too.
     download: Option<Arc<Download>>,
-    user: Option<String>,
-    /// The path, decoded.
-    path: String,
     /// What is still to go wrong when the answer is sent.
     effect: Option<Effect>,
     decision: Option<Decision>,
@@ -89,58 +82,29 @@ pub(crate) struct Visit {
 }
 
 /// What a visit begins with.
-#[derive(Debug)]
-pub(crate) struct Arrival {
-    pub(crate) method: String,
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Arrival<'a> {
+    pub(crate) method: &'a str,
     /// The path and query as they were sent.
-    pub(crate) target: String,
+    pub(crate) target: &'a str,
     /// The path, decoded.
-    pub(crate) path: String,
+    pub(crate) path: &'a str,
     pub(crate) operation: Option<Operation>,
-    pub(crate) node: Option<String>,
-    pub(crate) user: Option<String>,
+    /// The node or download in its path.
+    pub(crate) node: Option<&'a str>,
+    pub(crate) user: Option<&'a str>,
     /// Whether the mock's own page asks.
     pub(crate) is_of_page: bool,
 }
 
 impl Visit {
-    pub(crate) fn begin(network: Network, line: Line, arrival: Arrival, headers: &HeaderMap) -> Self {
-        let Arrival { method, target, path, operation, node, user, is_of_page } = arrival;
+    pub(crate) fn begin(network: Network, line: Line, arrival: &Arrival<'_>, headers: &HeaderMap) -> Self {
+        let operation = arrival.operation;
         let started = network.clock().now();
-        let meter = Meter::begin(network.telemetry(), Subject::Api(operation), &method, &path);
-        let mut visit = Self {
-            number: 0,
-            line,
-            started,
-            operation,
-            download: node.as_deref().and_then(|node| network.downloads().get_remembered(NodeId::unversioned(node)?)),
-            node,
-            network,
-            user,
-            path,
-            effect: None,
-            decision: None,
-            meter,
-            draft: Draft::default(),
-        };
-        visit.number = visit.network.journal().begin(JournalEntry {
-            number: 0,
-            time: started,
-            user: visit.user.clone(),
-            method,
-            path: secret::hidden_in_target(&target),
-            operation,
-            node: visit.node.clone(),
-            download: visit.download.as_ref().map(|download| download.id.to_string()),
-            status: None,
-            duration_ms: None,
-            bytes: 0,
-            is_complete: false,
-            decision: None,
-            is_of_page,
-        });
-        visit.draft = visit.network.journal().draft(visit.number, headers);
-        visit
+        let meter = Meter::begin(network.telemetry(), Subject::Api(operation), arrival.method, arrival.path);
+        let download = arrival.node.and_then(|node| network.downloads().get_remembered(NodeId::unversioned(node)?));
+        let draft = network.journal().begin(started, arrival, download.as_ref().map(|download| download.id), headers);
+        Self { network, line, started, operation, download, effect: None, decision: None, meter, draft }
     }
 
     /// The body of the request, which is written down as far as it is read.
@@ -161,33 +125,31 @@ impl Visit {
 
     /// An answer in the place of the API's, if something goes wrong already. Resolves never for a request that is not
     /// to be answered.
-    pub(crate) async fn before(&mut self, body: &[u8]) -> Option<Response> {
+    pub(crate) async fn before(&mut self, arrival: &Arrival<'_>, body: &[u8]) -> Option<Response> {
         if let Some(kind) = self.network.outage().strike(self.started) {
-            let name = match kind {
-                OutageKind::Refuse => "refuse",
-                OutageKind::Hang => "hang",
-                OutageKind::Reset => "reset",
-            };
-            self.network.changes().tell_of(Place::Outage);
-            self.decide(Decision { by: DecidedBy::Outage, name: name.to_owned(), fault: None, text: None });
-            return match kind {
-                OutageKind::Refuse => self.never(Some(Break::Close)).await,
-                OutageKind::Hang => self.never(None).await,
-                OutageKind::Reset => self.never(Some(Break::Reset)).await,
-            };
+            return Box::pin(self.be_out(kind)).await;
         }
-        let asked = Asked {
-            operation: self.operation,
-            path: &self.path,
-            node: self.node.as_deref(),
-            user: self.user.as_deref(),
-            body,
-        };
-        let (id, fault, delay) = self.network.faults().pick(&asked)?;
-        self.strike(id, fault, delay).await
+        let Arrival { operation, path, node, user, .. } = *arrival;
+        let (id, fault, delay) = self.network.faults().pick(&Asked { operation, path, node, user, body })?;
+        Box::pin(self.strike(id, fault, delay, node)).await
     }
 
-    async fn strike(&mut self, id: u64, fault: Fault, delay: Duration) -> Option<Response> {
+    async fn be_out(&mut self, kind: OutageKind) -> Option<Response> {
+        let name = match kind {
+            OutageKind::Refuse => "refuse",
+            OutageKind::Hang => "hang",
+            OutageKind::Reset => "reset",
+        };
+        self.network.changes().tell_of(Place::Outage);
+        self.decide(Decision { by: DecidedBy::Outage, name: name.to_owned(), fault: None, text: None });
+        match kind {
+            OutageKind::Refuse => self.never(Some(Break::Close)).await,
+            OutageKind::Hang => self.never(None).await,
+            OutageKind::Reset => self.never(Some(Break::Reset)).await,
+        }
+    }
+
+    async fn strike(&mut self, id: u64, fault: Fault, delay: Duration, node: Option<&str>) -> Option<Response> {
         let Fault { name, effect, .. } = fault;
         self.network.changes().tell_of(Place::Faults);
         let name = name.unwrap_or_else(|| effect.as_ref().map_or("delay".to_owned(), kind));
@@ -201,7 +163,7 @@ impl Visit {
             }
         }
         match effect? {
-            Effect::Error(error) => Some(self.injected(error).into_response()),
+            Effect::Error(error) => Some(self.injected(error, node).into_response()),
             Effect::Status(status) => Some(StatusCode::from_u16(status).unwrap_or_default().into_response()),
             Effect::Hang => self.never(None).await,
             Effect::ResetBeforeHead => self.never(Some(Break::Reset)).await,
@@ -222,34 +184,25 @@ impl Visit {
         std::future::pending().await
     }
 
-    fn injected(&self, error: InjectedError) -> Error {
+    fn injected(&self, error: InjectedError, node: Option<&str>) -> Error {
         let InjectedError { status_code: status, error_key, text } = error;
-        let node = self.node.clone().unwrap_or_default();
+        let node = node.unwrap_or_default().to_owned();
         Error::Injected { status, key: error_key, text, node, network: self.network.name().to_owned() }
     }
 
     fn decide(&mut self, decision: Decision) {
-        self.network.journal().fill_in(self.number, |entry| entry.decision = Some(decision.clone()));
+        self.draft.fill_in(|entry| entry.decide(decision.clone()));
         self.decision = Some(decision);
     }
 
     /// The answer as it is to be sent. `has_body` says whether a body may follow its head.
-    pub(crate) fn after(mut self, response: Response, has_body: bool) -> Response<Watched> {
+    pub(crate) fn after(mut self, response: Response, has_body: bool, told: Told) -> Response<Watched> {
         let (mut parts, body) = response.into_parts();
-        let told = parts.extensions.remove::<Told>().unwrap_or_default();
         let status = parts.status.as_u16();
         self.meter.answered(status);
         let refusal = told.refusal.map(|(name, text)| {
             let text = secret::hidden_in_refusal(self.operation, &text);
             Decision { by: DecidedBy::Check, name, fault: None, text: Some(text) }
-        });
-        let decision = self.decision.clone().or(refusal);
-        self.network.journal().fill_in(self.number, |entry| {
-            entry.status = Some(status);
-            entry.decision = decision;
-            if let Some(created) = told.created {
-                entry.download = Some(created.to_string());
-            }
         });
         if !matches!(status, 401 | 403) {
             self.note_poll(told.status);
@@ -270,9 +223,14 @@ impl Visit {
         if let Some(spoiled) = spoiled.as_ref().filter(|_| !is_polled) {
             spoiled.end_with_head();
         }
+        // What is in memory as a whole is handed over at once, and told of then.
+        let takes_time = sent.is_some() || spoiled.is_some();
         let part = sent.and_then(|sent| Some((self.download?, sent.part?, sent.content.size())));
-        self.draft.answered(&parts.headers);
-        let tally = Tally::new(&self.network, self.number, self.started, part, self.meter, self.draft);
+        self.draft.answered(status, self.decision.or(refusal), told.created, &parts.headers);
+        if takes_time {
+            self.draft.tell();
+        }
+        let tally = Tally::new(&self.network, self.started, part, self.meter, self.draft);
         let is_over = !is_polled || body.is_end_stream();
         Response::from_parts(parts, Watched::new(body, spoiled, tally, is_over))
     }

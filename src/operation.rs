@@ -5,11 +5,12 @@
 
 use std::fmt;
 
+use memchr::memchr;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// What a request asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 #[expect(missing_docs, reason = "they are named after Alfresco's operations, whose definition describes them")]
@@ -142,9 +143,17 @@ impl Operation {
     /// The operation of a method at these segments behind the network, if there is one.
     pub(crate) fn of(method: &str, segments: &[&str]) -> Option<Self> {
         let fits = |shape: &str| {
-            let mut parts = shape.split('/').enumerate();
-            segments.iter().all(|segment| parts.next().is_some_and(|(place, part)| fits_at(place, part, segment)))
-                && parts.next().is_none()
+            let mut rest = Some(shape);
+            let mut next_fits = |(place, segment): (usize, &&str)| {
+                let Some(left) = rest else { return false };
+                let (part, behind) = match memchr(b'/', left.as_bytes()) {
+                    Some(end) => (&left[..end], Some(&left[end + 1..])),
+                    None => (left, None),
+                };
+                rest = behind;
+                fits_at(place, part, segment)
+            };
+            segments.iter().enumerate().all(&mut next_fits) && rest.is_none()
         };
         SHAPES.iter().find(|(_, with, shape)| *with == method && fits(shape)).map(|(operation, ..)| *operation)
     }

@@ -18,7 +18,7 @@ use axum::{
 use bytes::Bytes;
 
 /// The header by which a request says that the page has sent it.
-pub(crate) const MARK: &str = "x-mock-page";
+pub(crate) const MARK: HeaderName = HeaderName::from_static("x-mock-page");
 
 /// Where the files lie that the page consists of.
 const FOLDER: &str = "/__page/";

@@ -155,7 +155,9 @@ impl Talk {
 
     async fn speak_http1(self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, watcher: Watcher) {
         let mut builder = http1::Builder::new();
-        builder.title_case_headers(true).timer(TokioTimer::new()).header_read_timeout(None);
+        // Each answer has its date already.
+        builder.title_case_headers(true).auto_date_header(false);
+        builder.timer(TokioTimer::new()).header_read_timeout(None);
         let most_headers = self.front.most_headers();
         if most_headers > USUAL_HEADERS {
             builder.max_headers(most_headers);

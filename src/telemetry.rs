@@ -5,7 +5,7 @@
 pub(crate) mod exposition;
 
 use std::{
-    collections::HashMap,
+    collections::BTreeMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -26,7 +26,7 @@ pub(crate) struct Telemetry(Arc<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
-    requests: Mutex<HashMap<Asked, Histogram>>,
+    requests: Mutex<BTreeMap<Asked, Histogram>>,
     served_bytes: AtomicU64,
     jobs: Jobs,
 }
@@ -46,7 +46,7 @@ struct Jobs {
 type Asked = (Subject, Option<u16>);
 
 /// What a request is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Subject {
     /// An operation of the API; none for an address that has none.
     Api(Option<Operation>),
@@ -92,7 +92,7 @@ impl Telemetry {
         histogram.seconds += seconds;
     }
 
-    fn requests(&self) -> MutexGuard<'_, HashMap<Asked, Histogram>> {
+    fn requests(&self) -> MutexGuard<'_, BTreeMap<Asked, Histogram>> {
         self.0.requests.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

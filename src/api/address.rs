@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use axum::http::{Method, request::Parts};
+use memchr::{memchr, memchr3};
 use percent_encoding::percent_decode_str;
 
 use super::extract::Query;
@@ -39,8 +40,7 @@ impl<'a> Address<'a> {
         let Some(below) = path.strip_prefix(API).filter(|rest| rest.is_empty() || rest.starts_with('/')) else {
             return Self::Elsewhere;
         };
-        let mut segments = Vec::with_capacity(8);
-        segments.extend(below.trim_end_matches('/').split('/').skip(1));
+        let mut segments = segments(below.trim_end_matches('/'));
         let network = match segments.first() {
             Some(&"discovery") => DEFAULT,
             Some(_) if below.len() >= 6 => segments.remove(0),
@@ -65,6 +65,18 @@ impl<'a> Address<'a> {
     }
 }
 
+/// What is behind each slash.
+fn segments(path: &str) -> Vec<&str> {
+    let mut segments = Vec::with_capacity(8);
+    let Some(mut rest) = path.get(1..) else { return segments };
+    while let Some(end) = memchr(b'/', rest.as_bytes()) {
+        segments.push(&rest[..end]);
+        rest = &rest[end + 1..];
+    }
+    segments.push(rest);
+    segments
+}
+
 /// The method that a request stands for: a POST may stand for another, by a header, else by a parameter.
 pub(super) fn method(parts: &Parts) -> Method {
     if parts.method != Method::POST {
@@ -78,7 +90,7 @@ pub(super) fn method(parts: &Parts) -> Method {
 
 /// The path as the dispatcher sees it: decoded, `+` for a space. None for what the container refuses.
 pub(super) fn decoded(path: &str) -> Option<Cow<'_, str>> {
-    if !path.bytes().any(|byte| matches!(byte, b'%' | b'+' | b'\\')) {
+    if memchr3(b'%', b'+', b'\\', path.as_bytes()).is_none() {
         return Some(path.into());
     }
     let hidden = path.to_ascii_lowercase();

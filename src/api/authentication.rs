@@ -1,61 +1,89 @@
 //! Who is asking (wire reference, section 9.1).
 
-use axum::{
-    extract::FromRequestParts,
-    http::{Method, header::AUTHORIZATION, request::Parts},
-};
+use axum::http::{HeaderValue, Method};
 use base64::Engine as _;
 
-use super::extract::{Origin, Query};
+use super::call::Call;
 use crate::{
     error::{Error, Result},
     network::Network,
-    repository::access::Caller,
+    repository::{access::Caller, node::UserName},
 };
 
-impl<S: Sync> FromRequestParts<S> for Caller {
-    type Rejection = Error;
+/// What the `Authorization` of a request says.
+#[derive(Debug, Default)]
+pub(super) struct Credentials {
+    header: Option<HeaderValue>,
+    /// What its second word says when its first is `Basic`.
+    basic: Option<String>,
+}
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
-        let origin = parts.extensions.get().ok_or_else(|| Error::Internal("a request came past the front".into()))?;
-        authenticate(parts, origin)
+impl Credentials {
+    /// Reads the header's value. One that is empty is none.
+    pub(super) fn of(value: Option<&HeaderValue>) -> Self {
+        let Some((value, text)) = value.and_then(|value| Some((value, text(value)?))) else { return Self::default() };
+        let mut words = text.split(' ');
+        let is_basic = words.next().is_some_and(|scheme| scheme.eq_ignore_ascii_case("basic"));
+        let basic = words.next().filter(|_| is_basic).map(decoded);
+        Self { header: Some(value.clone()), basic }
     }
+
+    fn header(&self) -> Option<&str> {
+        text(self.header.as_ref()?)
+    }
+
+    fn basic(&self) -> Option<Basic<'_>> {
+        self.basic.as_deref().map(basic)
+    }
+}
+
+/// The text of a header that says something.
+fn text(value: &HeaderValue) -> Option<&str> {
+    value.to_str().ok().map(str::trim_end).filter(|text| !text.is_empty())
 }
 
 /// The caller of a request. A valid `alf_ticket` wins; an invalid one falls through to the header.
-pub(super) fn authenticate(parts: &Parts, origin: &Origin) -> Result<Caller> {
-    let Origin { network, network_name: name, is_known, .. } = origin;
-    let script = script(parts);
-    let query = Query::of(parts);
-    if query.get("guest").is_some_and(|guest| guest.eq_ignore_ascii_case("true")) {
-        return Err(Error::GuestRefused(script));
+pub(super) fn authenticate(call: &Call) -> Result<Caller> {
+    if call.query.get("guest").is_some_and(|guest| guest.eq_ignore_ascii_case("true")) {
+        return Err(Error::GuestRefused(script(call)));
     }
-    let unauthenticated = || Error::Unauthenticated { script, network: name.to_string() };
-    let by_ticket = query.get("alf_ticket").and_then(|ticket| with_ticket(network, ticket));
+    let unauthenticated = || Error::Unauthenticated { script: script(call), network: call.network_name.to_string() };
+    let by_ticket = call.query.get("alf_ticket").and_then(|ticket| with_ticket(&call.network, ticket));
     let caller = match by_ticket {
         Some(caller) => caller,
-        None => with_header(parts, network, (name, script))?.ok_or_else(unauthenticated)?,
+        None => with_header(call)?.ok_or_else(unauthenticated)?,
     };
-    if *is_known { Ok(caller) } else { Err(unauthenticated()) }
+    if call.is_known { Ok(caller) } else { Err(unauthenticated()) }
 }
 
 /// Who a request says to come from, by its ticket or its header, right or wrong.
-pub(super) fn claimed_user(parts: &Parts, network: &Network) -> Option<String> {
-    let of_ticket = |ticket: &str| network.tickets().peek(ticket).map(|user| user.to_string());
-    Query::of(parts).get("alf_ticket").and_then(of_ticket).or_else(|| {
-        let (scheme, credentials) = header(parts)?.split_once(' ')?;
-        match basic(&decoded(credentials)) {
-            _ if !scheme.eq_ignore_ascii_case("basic") => None,
-            Basic::Ticket(ticket) => of_ticket(ticket),
-            Basic::Password { user, .. } => Some(user.to_owned()),
-        }
+pub(super) fn claimed_user(call: &Call) -> Option<Claimed<'_>> {
+    let of_ticket = |ticket: &str| call.network.tickets().peek(ticket).map(Claimed::ByTicket);
+    call.query.get("alf_ticket").and_then(of_ticket).or_else(|| match call.credentials.basic()? {
+        Basic::Ticket(ticket) => of_ticket(ticket),
+        Basic::Password { user, .. } => Some(Claimed::ByName(user)),
     })
 }
 
+/// A user as a request names him.
+pub(super) enum Claimed<'a> {
+    ByName(&'a str),
+    ByTicket(UserName),
+}
+
+impl Claimed<'_> {
+    pub(super) fn as_str(&self) -> &str {
+        match self {
+            Self::ByName(name) => name,
+            Self::ByTicket(user) => user.as_str(),
+        }
+    }
+}
+
 /// The ticket in a request: in the query, else in the header.
-pub(super) fn ticket_of(parts: &Parts) -> Option<String> {
-    let in_query = Query::of(parts).get("alf_ticket").filter(|ticket| !ticket.is_empty()).map(str::to_owned);
-    in_query.or_else(|| match basic(&decoded(header(parts)?.split_once(' ')?.1.trim())) {
+pub(super) fn ticket_of(call: &Call) -> Option<String> {
+    let in_query = call.query.get("alf_ticket").filter(|ticket| !ticket.is_empty()).map(str::to_owned);
+    in_query.or_else(|| match basic(&decoded(call.credentials.header()?.split_once(' ')?.1.trim())) {
         Basic::Ticket(ticket) => Some(ticket.to_owned()),
         Basic::Password { .. } => None,
     })
@@ -67,26 +95,21 @@ fn with_ticket(network: &Network, ticket: &str) -> Option<Caller> {
 }
 
 /// The guest needs no password, and is let nowhere.
-fn with_header(parts: &Parts, network: &Network, (name, script): (&str, &'static str)) -> Result<Option<Caller>> {
-    let Some(header) = header(parts) else { return Ok(None) };
-    let mut words = header.split(' ');
-    let scheme = words.next().unwrap_or_default();
+fn with_header(call: &Call) -> Result<Option<Caller>> {
+    let Some(header) = call.credentials.header() else { return Ok(None) };
+    let network = || call.network_name.to_string();
+    let scheme = header.split(' ').next().unwrap_or_default();
     if !scheme.eq_ignore_ascii_case("basic") {
-        return Err(Error::UnsupportedAuthorization { scheme: scheme.to_owned(), network: name.to_owned() });
+        return Err(Error::UnsupportedAuthorization { scheme: scheme.to_owned(), network: network() });
     }
-    let Some(credentials) = words.next() else {
-        return Err(Error::EmptyAuthorization { network: name.to_owned() });
-    };
-    Ok(match basic(&decoded(credentials)) {
-        Basic::Ticket(ticket) => with_ticket(network, ticket),
-        Basic::Password { user, .. } if user.eq_ignore_ascii_case("guest") => return Err(Error::GuestRefused(script)),
-        Basic::Password { user, password } => network.people().log_in(user, password),
+    Ok(match call.credentials.basic() {
+        None => return Err(Error::EmptyAuthorization { network: network() }),
+        Some(Basic::Ticket(ticket)) => with_ticket(&call.network, ticket),
+        Some(Basic::Password { user, .. }) if user.eq_ignore_ascii_case("guest") => {
+            return Err(Error::GuestRefused(script(call)));
+        }
+        Some(Basic::Password { user, password }) => call.network.people().log_in(user, password),
     })
-}
-
-fn header(parts: &Parts) -> Option<&str> {
-    let value = parts.headers.get(AUTHORIZATION)?.to_str().ok()?.trim_end();
-    Some(value).filter(|value| !value.is_empty())
 }
 
 enum Basic<'a> {
@@ -117,11 +140,11 @@ fn basic(decoded: &str) -> Basic<'_> {
 }
 
 /// The real server's name for what answers a request.
-fn script(parts: &Parts) -> &'static str {
-    if parts.uri.path() == "/alfresco/api/discovery" {
+fn script(call: &Call) -> &'static str {
+    if call.path() == "/alfresco/api/discovery" {
         return "org/alfresco/api/DiscoveryApiWebscript.get";
     }
-    match parts.method {
+    match call.method {
         Method::POST => "org/alfresco/api/ResourceWebScript.post",
         Method::PUT => "org/alfresco/api/ResourceWebScript.put",
         Method::DELETE => "org/alfresco/api/ResourceWebScript.delete",

@@ -1,7 +1,7 @@
 //! The children of a folder: `listNodeChildren`, `createNode` (wire reference, nodes, sections 5, 6 and 7).
 
 use axum::{
-    extract::{FromRequest as _, Request, State},
+    extract::{Request, State},
     http::{StatusCode, header::CONTENT_TYPE},
     response::{IntoResponse as _, Response},
 };
@@ -136,7 +136,7 @@ pub(super) async fn create_node(
         let created = shown(&network, &caller, parameters, node)?;
         return Ok(created.with_status(StatusCode::CREATED).into_response());
     }
-    let JsonBody(body) = JsonBody::from_request(request, &services).await?;
+    let JsonBody(body) = JsonBody::read(request, &services.intake).await?;
     let new: Vec<NewNode> = several(&NODE, &body)?.iter().map(new_node).collect();
     let nodes = network.repository().create(&caller, &id, &new, query.is_true("autoRename"), version(&query))?;
     if let [node] = nodes[..] {

@@ -18,7 +18,9 @@ use futures_util::StreamExt as _;
 use http_body_util::{BodyExt as _, BodyStream, StreamBody};
 
 use super::{
-    Services, disposition,
+    Services,
+    call::Call,
+    disposition,
     extract::{Id, Parameters, Query},
     headers::{Headers, LONG_AGO, NO_CACHE},
     nodes::{NodeEntry, refuse_download, shown},
@@ -61,13 +63,13 @@ struct Sent {
 
 /// Sends the bytes of a file or of a finished download.
 pub(super) async fn get_node_content(
-    network: Network,
+    call: Call,
     caller: Caller,
     _: Parameters,
-    query: Query,
     Id(id): Id,
     headers: HeaderMap,
 ) -> Result<Response> {
+    let network = &call.network;
     let (id, sent) = match network.downloads().look_up(&id)? {
         Found::Download(download) => (download.id, of_download(&caller, &download)?),
         Found::Node(node) => {
@@ -76,27 +78,26 @@ pub(super) async fn get_node_content(
             (node, of_node(found, || tree.may(&caller, node, Right::Read))?)
         }
     };
-    send(id, &sent, &query, &headers)
+    send(&call, id, &sent, &headers)
 }
 
 /// Sends the bytes of a file in the trash can.
 pub(super) async fn get_deleted_node_content(
-    network: Network,
+    call: Call,
     caller: Caller,
     _: Parameters,
-    query: Query,
     Id(id): Id,
     headers: HeaderMap,
 ) -> Result<Response> {
     let (id, sent) = {
-        let tree = network.repository().read();
+        let tree = call.network.repository().read();
         let (node, _) = tree.deleted(&caller, &id)?;
         (node.id, of_node(node, || true)?)
     };
-    send(id, &sent, &query, &headers)
+    send(&call, id, &sent, &headers)
 }
 
-fn send(id: NodeId, sent: &Sent, query: &Query, headers: &HeaderMap) -> Result<Response> {
+fn send(call: &Call, id: NodeId, sent: &Sent, headers: &HeaderMap) -> Result<Response> {
     if is_unmodified(headers, sent.modified) {
         return Ok((StatusCode::NOT_MODIFIED, Headers::framed().uncached().into_map()).into_response());
     }
@@ -104,13 +105,14 @@ fn send(id: NodeId, sent: &Sent, query: &Query, headers: &HeaderMap) -> Result<R
         return Err(Error::ContentArchived);
     }
     let content = sent.content.clone().ok_or_else(|| Error::ContentMissing(id.to_string()))?;
-    let disposition = disposition(query, headers, sent);
+    let disposition = disposition(&call.query, headers, sent);
     let header = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let range = header(CONTENT_RANGE).or_else(|| header(RANGE));
     let size = content.size();
     let ranges = range.map_or(Ranges::Ignored, |value| Ranges::read(value, size, header(USER_AGENT)));
     let told = told(sent, &content, &ranges);
-    let mut response = match ranges {
+    call.tell(Told { sent: Some(told), ..Told::default() });
+    Ok(match ranges {
         Ranges::Ignored => whole(sent, content, disposition),
         Ranges::One(range) => {
             let headers = partial(sent, disposition, Some(content_range(range, size)), None, range.length(size));
@@ -125,9 +127,7 @@ fn send(id: NodeId, sent: &Sent, query: &Query, headers: &HeaderMap) -> Result<R
             let headers = partial(sent, disposition, Some(UNSATISFIABLE), None, 0);
             (StatusCode::RANGE_NOT_SATISFIABLE, headers).into_response()
         }
-    };
-    response.extensions_mut().insert(Told { sent: Some(told), ..Told::default() });
-    Ok(response)
+    })
 }
 
 /// What is sent, and what the real server would announce (section 5.5).

@@ -26,11 +26,14 @@ pub(super) struct Cors {
 }
 
 /// What the filter makes of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Admission {
     /// Not a foreign page: the filter adds nothing.
     Same,
-    /// A preflight, answered without asking who calls, or a page that may not call.
-    Answered(Response),
+    /// A page that may not call.
+    Refused,
+    /// A preflight, answered without asking who calls.
+    Preflight,
     /// A foreign page: the filter adds its headers to the answer.
     Foreign,
 }
@@ -60,7 +63,7 @@ impl Cors {
         Self { origins, layer }
     }
 
-    pub(super) async fn admit(&self, request: &Parts) -> Admission {
+    pub(super) fn admit(&self, request: &Parts) -> Admission {
         let Some(origin) = request.headers.get(ORIGIN) else { return Admission::Same };
         let is_allowed = match &self.origins {
             Origins::Off => return Admission::Same,
@@ -68,29 +71,35 @@ impl Cors {
             Origins::These(origins) => origins.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes()),
         };
         if !is_allowed {
-            return Admission::Answered((StatusCode::FORBIDDEN, Headers::framed().into_map()).into_response());
+            return Admission::Refused;
         }
         let is_preflight =
             request.method == Method::OPTIONS && request.headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD);
-        if !is_preflight {
-            return Admission::Foreign;
-        }
-        let answer = self.through_layer(request, Response::default()).await;
-        let (parts, body) = answer.into_parts();
+        if is_preflight { Admission::Preflight } else { Admission::Foreign }
+    }
+
+    /// The answer to a page that may not call.
+    pub(super) fn refusal() -> Response {
+        (StatusCode::FORBIDDEN, Headers::framed().into_map()).into_response()
+    }
+
+    /// The answer to a preflight.
+    pub(super) async fn preflight(&self, request: &Parts) -> Response {
+        let (parts, body) = self.through_layer(request, Response::default()).await.into_parts();
         let mut headers = Headers::framed().into_map();
         headers.extend(parts.headers);
-        Admission::Answered((parts.status, headers, body).into_response())
+        (parts.status, headers, body).into_response()
     }
 
     /// The same for control: what may not call is left to its guard, which knows the pages that it serves itself.
-    pub(super) async fn admit_to_control(&self, request: &Parts) -> Admission {
+    pub(super) fn admit_to_control(&self, request: &Parts) -> Admission {
         let is_listed = |origins: &[String]| {
             let origin = request.headers.get(ORIGIN).map(axum::http::HeaderValue::as_bytes);
             origins.iter().any(|allowed| Some(allowed.as_bytes()) == origin)
         };
         match &self.origins {
             Origins::These(origins) if !is_listed(origins) => Admission::Same,
-            _ => self.admit(request).await,
+            _ => self.admit(request),
         }
     }
 

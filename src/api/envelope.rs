@@ -6,15 +6,15 @@
 use std::sync::Arc;
 
 use axum::{
-    http::{HeaderValue, Method, StatusCode, header::WWW_AUTHENTICATE},
+    http::{HeaderValue, StatusCode, header::WWW_AUTHENTICATE},
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
 use serde_json::Value;
 use tracing::{debug, error};
 
-use super::{body, extract::Fields, headers::Headers};
-use crate::{error::Error, layers::Told, network::Network, operation::Operation, secret};
+use super::{body, call::Call, extract::Fields, headers::Headers};
+use crate::{error::Error, layers::Told, network::Network, secret};
 
 /// One result: `{"entry":{…}}`, with only the asked fields.
 #[derive(Debug)]
@@ -23,18 +23,11 @@ pub(super) struct Entry<T> {
     headers: Headers,
     value: T,
     fields: Fields,
-    told: Told,
 }
 
 impl<T: Serialize> Entry<T> {
     pub(super) fn new(value: T, fields: Fields) -> Self {
-        Self {
-            status: StatusCode::OK,
-            headers: Headers::framed().uncached().json(),
-            value,
-            fields,
-            told: Told::default(),
-        }
+        Self { status: StatusCode::OK, headers: Headers::framed().uncached().json(), value, fields }
     }
 
     pub(super) fn with_status(self, status: StatusCode) -> Self {
@@ -43,11 +36,6 @@ impl<T: Serialize> Entry<T> {
 
     pub(super) fn with_headers(self, headers: Headers) -> Self {
         Self { headers, ..self }
-    }
-
-    /// With something to tell those who watch.
-    pub(super) fn telling(self, told: Told) -> Self {
-        Self { told, ..self }
     }
 
     fn write(&self) -> serde_json::Result<Vec<u8>> {
@@ -65,11 +53,7 @@ impl<T: Serialize> Entry<T> {
 impl<T: Serialize> IntoResponse for Entry<T> {
     fn into_response(self) -> Response {
         match self.write() {
-            Ok(json) => {
-                let mut response = answer(self.status, self.headers, json);
-                response.extensions_mut().insert(self.told);
-                response
-            }
+            Ok(json) => answer(self.status, self.headers, json),
             Err(failure) => Error::Internal(failure.into()).into_response(),
         }
     }
@@ -180,7 +164,7 @@ fn picked(entry: &impl Serialize, fields: &Fields) -> serde_json::Result<Value> 
 }
 
 /// JSON under these headers: as they are, for a tuple's would be copied one by one.
-fn answer(status: StatusCode, headers: Headers, json: Vec<u8>) -> Response {
+pub(super) fn answer(status: StatusCode, headers: Headers, json: Vec<u8>) -> Response {
     let mut response = Response::new(body::chunked(json));
     *response.status_mut() = status;
     *response.headers_mut() = headers.into_map();
@@ -340,22 +324,10 @@ struct Members<'a> {
 const STACK_TRACE: &str =
     "For security reasons the stack trace is no longer displayed, but the property is kept for previous versions";
 
-/// What of a request its refusal is written with.
-#[derive(Debug)]
-pub(super) struct Call<'a> {
-    pub(super) network: &'a Network,
-    pub(super) method: &'a Method,
-    /// As it was sent, without the query.
-    pub(super) path: &'a str,
-    pub(super) operation: Option<Operation>,
-    /// The languages that the client accepts.
-    pub(super) languages: Option<HeaderValue>,
-}
-
 /// Turns a refusal into what the client sees; any other response stays as it is.
-pub(super) fn render(mut response: Response, call: &Call<'_>, basic_challenge: bool) -> Response {
+pub(super) fn render(mut response: Response, call: &Call, basic_challenge: bool) -> Response {
     let Some(Refused { error, in_routing }) = response.extensions_mut().remove() else { return response };
-    let network = call.network;
+    let network = &call.network;
     let Shown { status, key, numbered } = shown(&error);
     let text = match &*error {
         Error::Violation { before, after } => format!("{before}{}{after}", log_number(network)),
@@ -376,11 +348,11 @@ pub(super) fn render(mut response: Response, call: &Call<'_>, basic_challenge: b
     let log_id = network.ids().uuid().to_string();
     match &*error {
         Error::Internal(source) => {
-            error!(log.id = %log_id, "a bug answered {} {}: {source}", call.method, call.path);
+            error!(log.id = %log_id, "a bug answered {} {}: {source}", call.method, call.path());
         }
         refused => {
             let refused = secret::hidden_in_refusal(call.operation, &refused.to_string());
-            debug!(log.id = %log_id, "refused {} {} with {status}: {refused}", call.method, call.path);
+            debug!(log.id = %log_id, "refused {} {} with {status}: {refused}", call.method, call.path());
         }
     }
     let error_key = match key {
@@ -398,9 +370,8 @@ pub(super) fn render(mut response: Response, call: &Call<'_>, basic_challenge: b
         log_id,
     };
     let json = serde_json::to_vec(&Envelope { error: members }).unwrap_or_default();
-    let mut response = answer(status, headers.json(), json);
-    response.extensions_mut().insert(Told { refusal: Some((error.name(), text)), ..Told::default() });
-    response
+    call.tell(Told { refusal: Some((error.name(), text)), ..Told::default() });
+    answer(status, headers.json(), json)
 }
 
 fn challenged_network(error: &Error) -> Option<&str> {
@@ -421,7 +392,7 @@ fn log_number(network: &Network) -> String {
 
 /// Texts of the message bundle follow the first language that the client accepts. Only those German ones are known here
 /// that the wire reference quotes; everything else is English.
-fn in_language(error: &Error, call: &Call<'_>) -> Option<String> {
+fn in_language(error: &Error, call: &Call) -> Option<String> {
     let accepted = call.languages.as_ref()?.to_str().ok()?;
     let first = accepted.split([',', ';']).next()?.trim();
     if !first.split('-').next()?.eq_ignore_ascii_case("de") {

@@ -1,10 +1,8 @@
 //! What handlers take from a request, refused in Alfresco's words.
 
-use std::{borrow::Cow, convert::Infallible, mem};
-
 use axum::{
     body::Body,
-    extract::{FromRequest, FromRequestParts, Request},
+    extract::{FromRef as _, FromRequest, Request},
     http::{
         header::{CONTENT_LENGTH, CONTENT_TYPE},
         request::Parts,
@@ -15,12 +13,12 @@ use http_body_util::BodyExt as _;
 
 use super::{
     Services,
+    call::Call,
     where_clause::{self, Predicate},
 };
 use crate::{
     content::intake::Intake,
     error::{Error, Result},
-    network::Network,
 };
 
 /// The largest body for which no memory is asked for: those of nearly all requests.
@@ -29,27 +27,6 @@ const SMALL_BODY: usize = 16 << 10;
 /// What is said when there is more to do than there is room for.
 pub(super) const OVERLOADED: &str = "More is asked for at once than this server takes";
 
-/// Where a request has come to, put there by the front.
-#[derive(Clone, Debug)]
-pub(super) struct Origin {
-    pub(super) network: Network,
-    /// The name in the path by which it chose its network.
-    pub(super) network_name: Cow<'static, str>,
-    /// Whether there is such a network. If not, the request came to the default one, where nobody of another network
-    /// is let in.
-    pub(super) is_known: bool,
-    /// The id in the path; empty where there is none.
-    pub(super) id: String,
-    /// The id behind the relation in the path; empty where there is none.
-    pub(super) related: String,
-}
-
-impl Origin {
-    pub(super) fn of(parts: &mut Parts) -> Result<&mut Self> {
-        parts.extensions.get_mut().ok_or_else(|| Error::Internal("a request came past the front".into()))
-    }
-}
-
 /// The id in the path.
 #[derive(Debug)]
 pub(super) struct Id(pub(super) String);
@@ -57,22 +34,6 @@ pub(super) struct Id(pub(super) String);
 /// The id behind the relation in the path.
 #[derive(Debug)]
 pub(super) struct Related(pub(super) String);
-
-impl<S: Sync> FromRequestParts<S> for Id {
-    type Rejection = Error;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
-        Origin::of(parts).map(|origin| Self(mem::take(&mut origin.id)))
-    }
-}
-
-impl<S: Sync> FromRequestParts<S> for Related {
-    type Rejection = Error;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
-        Origin::of(parts).map(|origin| Self(mem::take(&mut origin.related)))
-    }
-}
 
 /// The query as the servlet container reads it: names and values, `+` for a space, the first value of a name counts.
 #[derive(Clone, Debug, Default)]
@@ -91,14 +52,6 @@ impl Query {
     /// Whether a parameter is there and says `true`, in any case.
     pub(super) fn is_true(&self, name: &str) -> bool {
         self.get(name).is_some_and(|value| value.eq_ignore_ascii_case("true"))
-    }
-}
-
-impl<S: Sync> FromRequestParts<S> for Query {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(Self::of(parts))
     }
 }
 
@@ -132,14 +85,6 @@ pub(super) struct Parameters {
 
 /// How many items of a list come when nobody says.
 const USUAL_ITEMS: usize = 100;
-
-impl<S: Sync> FromRequestParts<S> for Parameters {
-    type Rejection = Error;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
-        Self::read(&Query::of(parts))
-    }
-}
 
 impl Parameters {
     pub(super) fn read(query: &Query) -> Result<Self> {
@@ -237,12 +182,18 @@ fn is_include_name(name: &str) -> bool {
 #[derive(Debug)]
 pub(super) struct JsonBody(pub(super) Bytes);
 
-impl FromRequest<Services> for JsonBody {
+impl FromRequest<Call> for JsonBody {
     type Rejection = Error;
 
-    async fn from_request(request: Request, services: &Services) -> Result<Self> {
+    async fn from_request(request: Request, call: &Call) -> Result<Self> {
+        Self::read(request, &Services::from_ref(call).intake).await
+    }
+}
+
+impl JsonBody {
+    /// Reads it.
+    pub(super) async fn read(request: Request, intake: &Intake) -> Result<Self> {
         let (parts, body) = request.into_parts();
-        let intake = &services.intake;
         let header = |name| parts.headers.get(name).and_then(|value| value.to_str().ok());
         let declared = header(CONTENT_LENGTH).and_then(|length| length.parse::<u64>().ok());
         if declared.is_some_and(|length| length > intake.taken().content) {
@@ -287,13 +238,4 @@ async fn read(mut body: Body, intake: &Intake) -> Result<Bytes> {
         rest.extend_from_slice(&data);
     }
     Ok(if rest.is_empty() { first } else { rest.freeze() })
-}
-
-/// The network that the request came to.
-impl<S: Sync> FromRequestParts<S> for Network {
-    type Rejection = Error;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
-        Origin::of(parts).map(|origin| origin.network.clone())
-    }
 }

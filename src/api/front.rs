@@ -4,6 +4,7 @@
 //! a refusal. On the way back refusals get their bodies, and every response its reason phrase, which is empty.
 
 use std::{
+    pin::pin,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -16,9 +17,7 @@ use axum::{
     extract::Request,
     http::{
         HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version,
-        header::{
-            ACCEPT_LANGUAGE, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE, ETAG, TRANSFER_ENCODING, WWW_AUTHENTICATE,
-        },
+        header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE, ETAG, TRANSFER_ENCODING, WWW_AUTHENTICATE},
         request::Parts,
     },
     response::{IntoResponse, Response},
@@ -31,12 +30,13 @@ use tracing::info;
 
 use super::{
     Services,
-    address::{self, Address, ApiAddress},
-    authentication::{authenticate, claimed_user},
+    address::{self, Address},
+    authentication::{Claimed, authenticate, claimed_user},
     body,
+    call::Call,
     cors::{Admission, Cors},
-    envelope::{self, Call, Refused},
-    extract::{OVERLOADED, Origin, Parameters, Query},
+    envelope::{self, Refused},
+    extract::{OVERLOADED, Parameters},
     headers::{Dates, Headers},
     path::{self, Resolution},
     patience::Patient,
@@ -48,9 +48,8 @@ use crate::{
     error::Error,
     layers::{Arrival, Visit, body::Watched},
     line::Line,
-    network::{self, Network},
+    network::Network,
     networks::Networks,
-    operation::Operation,
     page, panics,
     spelling::Spelling,
     telemetry::{Meter, Subject},
@@ -132,73 +131,68 @@ impl Front {
     pub(crate) async fn answer(&self, request: hyper::Request<hyper::body::Incoming>, line: Line) -> Response<Watched> {
         let (parts, body) = request.into_parts();
         let body = if body.is_end_stream() { Body::empty() } else { Body::new(Patient::new(body, self.0.limits.body)) };
-        let asked = Asked::of(&parts);
         if let Some(admin) = self.0.admin.as_ref().filter(|_| admin::is_admin(parts.uri.path())) {
-            let path = parts.uri.path();
-            let mut meter = Meter::begin(self.0.networks.telemetry(), Subject::Control, parts.method.as_str(), path);
-            let admitted = self.0.admin_cors.admit_to_control(&parts).await;
-            let mut response =
-                self.through(&self.0.admin_cors, admitted, parts, |parts| admin.answer(parts, body)).await;
-            self.complete(asked, &self.0.networks.default(), &mut response);
-            meter.answered(response.status().as_u16());
-            return response.map(|body| Watched::metered(body, meter));
+            // In a box, as all that is seldom needed, so that the rest has less to carry around.
+            return Box::pin(self.control(admin, parts, body)).await;
         }
         if page::is_for_page(&parts) {
-            return self.unasked(Subject::Page, asked, &parts, page::answer(&parts));
+            return self.unasked(Subject::Page, &parts, page::answer(&parts));
         }
         if !self.takes(&parts) {
             let refusal = container_error(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
-            return self.unasked(Subject::Api(None), asked, &parts, refusal);
+            return self.unasked(Subject::Api(None), &parts, refusal);
         }
+        let asked = Asked::of(&parts);
         let uri = parts.uri.clone();
         let path = address::decoded(uri.path());
         let address = Address::of(path.as_deref());
-        let found = self.0.networks.at(address.network());
-        let is_known = found.is_some();
-        let network = found.unwrap_or_else(|| self.0.networks.default());
-        let method = address::method(&parts);
-        let call = Call {
-            operation: Operation::of(method.as_str(), address.segments()),
-            network: &network,
-            method: &method,
-            path: uri.path(),
-            languages: parts.headers.get(ACCEPT_LANGUAGE).cloned(),
-        };
-        let mut visit =
-            Visit::begin(network.clone(), line, arrival(&parts, path.as_deref(), &address, &call), &parts.headers);
+        let call = Call::of(&parts, &address, &self.0.networks, &self.0.services);
+        let method = parts.method.clone();
+        let user = claimed_user(&call);
+        let user = user.as_ref().map(Claimed::as_str);
+        let is_of_page = parts.headers.contains_key(&page::MARK);
+        let arrival = call.arrival(method.as_str(), path.as_deref(), &address, user, is_of_page);
+        let mut visit = Visit::begin(call.network.clone(), line, &arrival, &parts.headers);
         let body = visit.overhear(body);
-        let admitted = self.0.cors.admit(&parts).await;
-        let serve = |parts| self.serve(parts, body, (&address, is_known), &call, &mut visit);
-        let mut response = self.through(&self.0.cors, admitted, parts, serve).await;
-        let may_have_body = self.complete(asked, &network, &mut response);
-        visit.after(response, may_have_body)
+        let cors = &self.0.cors;
+        let admission = cors.admit(&parts);
+        let page = (admission == Admission::Foreign).then(|| parts.clone());
+        let mut response = match admission {
+            Admission::Refused => Cors::refusal(),
+            Admission::Preflight => Box::pin(cors.preflight(&parts)).await,
+            Admission::Same | Admission::Foreign => {
+                self.serve(parts, body, &address, &call, &arrival, &mut visit).await
+            }
+        };
+        if let Some(page) = page {
+            response = Box::pin(cors.through_layer(&page, response)).await;
+        }
+        let may_have_body = self.complete(asked, &call.network, &mut response);
+        visit.after(response, may_have_body, call.told())
     }
 
-    /// An answer for which no network was asked, as it goes on the wire.
-    fn unasked(&self, subject: Subject, asked: Asked, parts: &Parts, mut response: Response) -> Response<Watched> {
-        let mut meter = Meter::begin(self.0.networks.telemetry(), subject, parts.method.as_str(), parts.uri.path());
+    /// The answer to a request for control.
+    async fn control(&self, admin: &Admin, parts: Parts, body: Body) -> Response<Watched> {
+        let (asked, path) = (Asked::of(&parts), parts.uri.path());
+        let mut meter = Meter::begin(self.0.networks.telemetry(), Subject::Control, parts.method.as_str(), path);
+        let cors = &self.0.admin_cors;
+        let mut response = match cors.admit_to_control(&parts) {
+            Admission::Refused => Cors::refusal(),
+            Admission::Preflight => cors.preflight(&parts).await,
+            Admission::Same => admin.answer(parts, body).await,
+            Admission::Foreign => cors.through_layer(&parts, admin.answer(parts.clone(), body).await).await,
+        };
         self.complete(asked, &self.0.networks.default(), &mut response);
         meter.answered(response.status().as_u16());
         response.map(|body| Watched::metered(body, meter))
     }
 
-    /// Answers with `answer`, if the page may call, and with the headers that its browser wants to see.
-    async fn through<F: Future<Output = Response>>(
-        &self,
-        cors: &Cors,
-        admitted: Admission,
-        parts: Parts,
-        answer: impl FnOnce(Parts) -> F,
-    ) -> Response {
-        match admitted {
-            Admission::Answered(response) => response,
-            Admission::Same => answer(parts).await,
-            Admission::Foreign => {
-                let asked = parts.clone();
-                let response = answer(parts).await;
-                cors.through_layer(&asked, response).await
-            }
-        }
+    /// An answer for which no network was asked, as it goes on the wire.
+    fn unasked(&self, subject: Subject, parts: &Parts, mut response: Response) -> Response<Watched> {
+        let mut meter = Meter::begin(self.0.networks.telemetry(), subject, parts.method.as_str(), parts.uri.path());
+        self.complete(Asked::of(parts), &self.0.networks.default(), &mut response);
+        meter.answered(response.status().as_u16());
+        response.map(|body| Watched::metered(body, meter))
     }
 
     /// Adds what the servlet container adds last: how the body is framed, the date, and what becomes of the connection.
@@ -220,7 +214,9 @@ impl Front {
                 None => false,
             };
         }
-        headers.extend(date.map(|date| (DATE, date)));
+        if let Some(date) = date {
+            headers.append(DATE, date);
+        }
         if asked.keeps_alive {
             headers.append(KEEP_ALIVE, HeaderValue::from_static("timeout=20"));
             headers.append(CONNECTION, HeaderValue::from_static("keep-alive"));
@@ -240,19 +236,23 @@ impl Front {
         &self,
         parts: Parts,
         body: Body,
-        (address, is_known): (&Address<'_>, bool),
-        call: &Call<'_>,
+        address: &Address<'_>,
+        call: &Call,
+        arrival: &Arrival<'_>,
         visit: &mut Visit,
     ) -> Response {
         let Some(_place) = self.place() else {
             let refused = Error::NotReady(OVERLOADED).into_response();
             return envelope::render(refused, call, self.0.basic_challenge);
         };
-        let (body, read) =
-            if visit.wants_body() { body::read_ahead(body, self.0.limits.json).await } else { (body, Bytes::new()) };
-        let response = match visit.before(&read).await {
+        let (body, read) = if visit.wants_body() {
+            Box::pin(body::read_ahead(body, self.0.limits.json)).await
+        } else {
+            (body, Bytes::new())
+        };
+        let response = match visit.before(arrival, &read).await {
             Some(response) => response,
-            None => panics::caught(self.dispatch(parts, body, (address, is_known), call))
+            None => panics::caught(pin!(dispatch(parts, body, address, call)))
                 .await
                 .unwrap_or_else(|panicked| Error::Internal(panicked.into()).into_response()),
         };
@@ -276,71 +276,33 @@ impl Front {
         let place = Place(&self.0.under_way);
         (place.0.fetch_add(1, Ordering::Relaxed) < self.0.limits.requests).then_some(place)
     }
+}
 
-    /// An answer, or a refusal that is still to be rendered.
-    async fn dispatch(
-        &self,
-        mut parts: Parts,
-        body: Body,
-        (address, is_known): (&Address<'_>, bool),
-        call: &Call<'_>,
-    ) -> Response {
-        let address = match address {
-            Address::Api(address) => address,
-            Address::Malformed => return container_error(StatusCode::BAD_REQUEST),
-            Address::Elsewhere => return container_error(StatusCode::NOT_FOUND),
-            // The real server cuts the network out of a text that is too short for it.
-            Address::Short => return Error::Java("begin 0, end -1, length 0").into_response(),
-        };
+/// An answer, or a refusal that is still to be rendered.
+async fn dispatch(mut parts: Parts, body: Body, address: &Address<'_>, call: &Call) -> Response {
+    let address = match address {
+        Address::Api(address) => address,
+        Address::Malformed => return container_error(StatusCode::BAD_REQUEST),
+        Address::Elsewhere => return container_error(StatusCode::NOT_FOUND),
+        // The real server cuts the network out of a text that is too short for it.
+        Address::Short => return Error::Java("begin 0, end -1, length 0").into_response(),
+    };
+    if let Some(operation) = call.operation {
         parts.method = call.method.clone();
-        let origin = origin(address, is_known, call);
-        let resolution = path::resolve(call.method, &address.segments);
-        if !matches!(resolution, Resolution::Operation) && path::is_absent(&address.segments) {
-            info!("{} {} exists in the product, but is not mocked", call.method, call.path);
-        }
-        match resolution {
-            Resolution::Operation => {
-                let Some(operation) = call.operation else {
-                    return Error::Internal("an operation has no name".into()).into_response();
-                };
-                parts.extensions.insert(origin);
-                super::answer(operation, Request::from_parts(parts, body), self.0.services.clone()).await
-            }
-            Resolution::Refused(error) => Refused::in_routing(error),
-            Resolution::RefusedToCaller(error) => authenticate(&parts, &origin)
-                .and_then(|_| Parameters::read(&Query::of(&parts)))
-                .map_or_else(IntoResponse::into_response, |_| error.into_response()),
-            Resolution::Described(resource) => {
-                authenticate(&parts, &origin).map_or_else(IntoResponse::into_response, |_| describe(&resource))
-            }
-        }
+        return super::answer(operation, Request::from_parts(parts, body), call.clone()).await;
     }
-}
-
-/// What handlers are told of where the request has come to.
-fn origin(address: &ApiAddress<'_>, is_known: bool, call: &Call<'_>) -> Origin {
-    let network_name = match address.network {
-        network::DEFAULT => network::DEFAULT.into(),
-        other => other.to_owned().into(),
-    };
-    let segment = |place: usize| address.segments.get(place).map_or_else(String::new, |&segment| segment.to_owned());
-    Origin { network: call.network.clone(), network_name, is_known, id: segment(5), related: segment(7) }
-}
-
-/// What testers want to know of a request.
-fn arrival(parts: &Parts, decoded: Option<&str>, address: &Address<'_>, call: &Call<'_>) -> Arrival {
-    let node = match address.segments() {
-        [_, _, _, _, collection, id, ..] if ["downloads", "nodes", "deleted-nodes"].contains(collection) => Some(*id),
-        _ => None,
-    };
-    Arrival {
-        method: parts.method.to_string(),
-        target: parts.uri.path_and_query().map_or_else(String::new, ToString::to_string),
-        path: decoded.unwrap_or_default().to_owned(),
-        operation: call.operation,
-        node: node.map(str::to_owned),
-        user: claimed_user(parts, call.network),
-        is_of_page: parts.headers.contains_key(page::MARK),
+    if path::is_absent(&address.segments) {
+        info!("{} {} exists in the product, but is not mocked", call.method, call.path());
+    }
+    match path::resolve(&call.method, &address.segments) {
+        Resolution::Operation => Error::Internal("an operation has no name".into()).into_response(),
+        Resolution::Refused(error) => Refused::in_routing(error),
+        Resolution::RefusedToCaller(error) => authenticate(call)
+            .and_then(|_| Parameters::read(&call.query))
+            .map_or_else(IntoResponse::into_response, |_| error.into_response()),
+        Resolution::Described(resource) => {
+            authenticate(call).map_or_else(IntoResponse::into_response, |_| describe(&resource))
+        }
     }
 }
 

@@ -45,9 +45,25 @@ impl Headers {
         Self(HeaderMap::with_capacity(12))
     }
 
+    /// None, in the room that others have left.
+    pub(super) fn reusing(mut others: HeaderMap) -> Self {
+        others.clear();
+        others.reserve(12);
+        Self(others)
+    }
+
     /// What the filter in front of every page adds.
     pub(super) fn framed() -> Self {
-        Self::none().with(X_FRAME_OPTIONS, SAME_ORIGIN)
+        Self::none().and_framed()
+    }
+
+    fn and_framed(self) -> Self {
+        self.with(X_FRAME_OPTIONS, SAME_ORIGIN)
+    }
+
+    /// All that an answer in JSON has.
+    pub(super) fn of_json(self) -> Self {
+        self.and_framed().uncached().json()
     }
 
     /// The three headers that forbid caching.

@@ -1,14 +1,11 @@
 //! Tickets: `createTicket`, `validateTicket`, `deleteTicket` (wire reference, section 9.3).
 
-use axum::{
-    extract::Request,
-    http::{StatusCode, request::Parts},
-    response::Response,
-};
+use axum::{http::StatusCode, response::Response};
 use serde::Serialize;
 
 use super::{
     authentication::ticket_of,
+    call::Call,
     envelope::{self, Entry},
     extract::{Id, JsonBody, Parameters},
     jackson::{self, Bean, Kind},
@@ -59,36 +56,29 @@ pub(super) async fn create_ticket(
 
 /// Says that the ticket of this request is valid.
 pub(super) async fn validate_ticket(
-    network: Network,
     caller: Caller,
     parameters: Parameters,
     Id(id): Id,
-    request: Request,
+    call: Call,
 ) -> Result<Entry<TicketEntry>> {
-    let ticket = own_ticket(&network, &caller, &id, &request.into_parts().0)?;
+    let ticket = own_ticket(&call, &caller, &id)?;
     Ok(Entry::new(TicketEntry { id: ticket, user_id: None }, parameters.fields))
 }
 
 /// Logs out: the ticket is dead for everyone who has it.
-pub(super) async fn delete_ticket(
-    network: Network,
-    caller: Caller,
-    _: Parameters,
-    Id(id): Id,
-    request: Request,
-) -> Result<Response> {
-    let ticket = own_ticket(&network, &caller, &id, &request.into_parts().0)?;
-    network.tickets().delete(&ticket);
+pub(super) async fn delete_ticket(caller: Caller, _: Parameters, Id(id): Id, call: Call) -> Result<Response> {
+    let ticket = own_ticket(&call, &caller, &id)?;
+    call.network.tickets().delete(&ticket);
     Ok(envelope::nothing(StatusCode::NO_CONTENT))
 }
 
 /// The ticket in the request, which must be the caller's.
-fn own_ticket(network: &Network, caller: &Caller, id: &str, parts: &Parts) -> Result<String> {
+fn own_ticket(call: &Call, caller: &Caller, id: &str) -> Result<String> {
     if id != "-me-" {
         return Err(Error::InvalidArgument(format!("Invalid parameter: {id}").into()));
     }
-    let ticket = ticket_of(parts).ok_or(Error::InvalidArgument("Ticket base authentication required.".into()))?;
-    if network.tickets().user_of(&ticket).as_ref() != Some(&caller.user) {
+    let ticket = ticket_of(call).ok_or(Error::InvalidArgument("Ticket base authentication required.".into()))?;
+    if call.network.tickets().user_of(&ticket).as_ref() != Some(&caller.user) {
         return Err(Error::NotFound(ticket.into()));
     }
     Ok(ticket)

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 
 use super::{Control, WaitError};
-use crate::{Exchange, JournalEntry, JournalPage, Operation, clock, network::Network};
+use crate::{Exchange, JournalPage, Operation, clock, journal::noted::Noted, network::Network};
 
 /// Which requests are wanted: all that fit everything that is stated.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
@@ -35,16 +35,17 @@ pub struct JournalFilter {
 }
 
 impl JournalFilter {
-    fn matches(&self, entry: &JournalEntry) -> bool {
-        let is_user = |user: &String| entry.user.as_ref().is_some_and(|asked| asked.eq_ignore_ascii_case(user));
-        self.operation.is_none_or(|operation| entry.operation == Some(operation))
-            && self.method.as_ref().is_none_or(|method| entry.method.eq_ignore_ascii_case(method))
-            && self.path.as_ref().is_none_or(|path| entry.path.contains(path.as_str()))
+    fn matches(&self, noted: &Noted) -> bool {
+        let is_user = |user: &String| noted.user().is_some_and(|asked| asked.eq_ignore_ascii_case(user));
+        let is_of = |download: &String| noted.download.is_some_and(|id| id.to_string() == *download);
+        self.operation.is_none_or(|operation| noted.operation == Some(operation))
+            && self.method.as_ref().is_none_or(|method| noted.method().eq_ignore_ascii_case(method))
+            && self.path.as_ref().is_none_or(|path| noted.path().contains(path.as_str()))
             && self.user.as_ref().is_none_or(is_user)
-            && self.download.as_ref().is_none_or(|download| entry.download.as_ref() == Some(download))
-            && self.status.is_none_or(|status| entry.status == Some(status))
-            && self.fault.is_none_or(|fault| entry.decision.as_ref().is_some_and(|by| by.fault == Some(fault)))
-            && self.after.is_none_or(|after| entry.number > after)
+            && self.download.as_ref().is_none_or(is_of)
+            && self.status.is_none_or(|status| noted.status == Some(status))
+            && self.fault.is_none_or(|fault| noted.decision().is_some_and(|by| by.fault == Some(fault)))
+            && self.after.is_none_or(|after| noted.number > after)
     }
 }
 

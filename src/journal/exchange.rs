@@ -4,13 +4,13 @@
 //! Nothing of it is read before somebody asks for it, so that it costs a request little. Secrets are taken out then, and
 //! never shown.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
-use axum::http::{HeaderMap, header::CONTENT_TYPE};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header::CONTENT_TYPE};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Journal, JournalEntry};
+use super::JournalEntry;
 use crate::secret;
 
 /// How much of a message's headers, and how much of its body, is kept.
@@ -60,68 +60,89 @@ pub struct HeaderLine {
 /// An exchange as it is kept.
 #[derive(Debug, Default)]
 pub(crate) struct Kept {
-    request: Part,
-    answer: Option<Part>,
+    pub(super) request: Part,
+    pub(super) answer: Option<Part>,
     /// The request while its body is read.
-    heard: Option<Arc<Mutex<Part>>>,
+    pub(super) heard: Option<Arc<Mutex<Part>>>,
 }
 
 /// A message as it is kept.
 #[derive(Debug, Default)]
 pub(crate) struct Part {
-    /// Header lines, each with its end.
-    head: Vec<u8>,
+    /// Header lines, each with its end, and the body.
+    text: Vec<u8>,
+    /// Where the header lines end.
+    head: usize,
     is_text: bool,
-    body: Vec<u8>,
+    /// How many bytes of body passed by.
     bytes: u64,
 }
 
 impl Part {
     pub(crate) fn new(headers: &HeaderMap, is_request: bool) -> Self {
-        let length = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 3).sum::<usize>();
-        let mut head = Vec::with_capacity(length.min(LONGEST));
+        let length = |name: &HeaderName, value: &HeaderValue| name.as_str().len() + value.len() + 2;
+        let all = headers.iter().map(|(name, value)| length(name, value)).sum::<usize>();
+        // With room for a short body.
+        let mut text = Vec::with_capacity(all.min(LONGEST) + if is_request { 0 } else { 128 });
         for (name, value) in headers {
-            if head.len() + name.as_str().len() + value.len() + 3 > LONGEST {
+            if text.len() + length(name, value) > LONGEST {
                 break;
             }
-            for piece in [name.as_str().as_bytes(), b": ", value.as_bytes(), b"\n"] {
-                head.extend_from_slice(piece);
-            }
+            text.extend_from_slice(name.as_str().as_bytes());
+            text.push(b':');
+            text.extend_from_slice(value.as_bytes());
+            text.push(b'\n');
         }
         let is_text = match headers.get(CONTENT_TYPE) {
             Some(stated) => is_text(stated.as_bytes()),
             None => is_request,
         };
-        Self { head, is_text, body: Vec::new(), bytes: 0 }
+        Self { head: text.len(), text, is_text, bytes: 0 }
     }
 
     /// Some of its body passes by.
     pub(crate) fn pass(&mut self, bytes: &[u8]) {
         self.bytes += bytes.len() as u64;
         if self.is_text {
-            let room = LONGEST - self.body.len();
-            self.body.extend_from_slice(&bytes[..bytes.len().min(room)]);
+            let room = LONGEST - self.body().len();
+            self.text.extend_from_slice(&bytes[..bytes.len().min(room)]);
         }
     }
 
     fn len(&self) -> usize {
-        self.head.len() + self.body.len()
+        self.text.capacity()
+    }
+
+    fn body(&self) -> &[u8] {
+        &self.text[self.head..]
     }
 
     fn show(&self, hide: impl FnOnce(&str) -> Option<String>) -> Message {
-        let is_body_whole = self.body.len() as u64 == self.bytes;
-        let lines = self.head.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+        let is_body_whole = self.body().len() as u64 == self.bytes;
+        let lines = self.text[..self.head].split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
         let headers = lines.map(|line| {
             let line = String::from_utf8_lossy(line);
-            let (name, value) = line.split_once(": ").unwrap_or((&line, ""));
+            let (name, value) = line.split_once(':').unwrap_or((&line, ""));
             HeaderLine { name: name.to_owned(), value: secret::hidden_in_header(name, value) }
         });
-        let body = Some(&self.body).filter(|body| !body.is_empty()).and_then(|body| hide(&text(body)));
+        let body = Some(self.body()).filter(|body| !body.is_empty()).and_then(|body| hide(&text(body)));
         Message { headers: headers.collect(), body, body_bytes: self.bytes, is_body_whole }
     }
 }
 
 impl Kept {
+    /// What a request begins.
+    pub(super) fn of(headers: &HeaderMap) -> Self {
+        Self { request: Part::new(headers, true), ..Self::default() }
+    }
+
+    /// What the request's body is to pass by.
+    pub(super) fn listen(&mut self) -> Arc<Mutex<Part>> {
+        let request = Arc::new(Mutex::new(std::mem::take(&mut self.request)));
+        self.heard = Some(request.clone());
+        request
+    }
+
     pub(super) fn len(&self) -> usize {
         OVERHEAD + self.request.len() + self.answer.as_ref().map_or(0, Part::len)
     }
@@ -132,54 +153,6 @@ impl Kept {
         let request = self.request.show(|body| secret::hidden_in_body(operation, None, body));
         let answer = self.answer.as_ref();
         (request, answer.map(|answer| answer.show(|body| secret::hidden_in_body(operation, entry.status, body))))
-    }
-}
-
-/// What is written down of an exchange while it lasts. Dropping it puts it into the journal.
-#[derive(Debug, Default)]
-pub(crate) struct Draft(Option<(Journal, u64, Box<Kept>)>);
-
-impl Draft {
-    /// For the request of that number, unless the journal keeps none.
-    pub(super) fn new(journal: &Journal, number: u64, headers: &HeaderMap) -> Self {
-        let begin = || {
-            let request = Part::new(headers, true);
-            (journal.clone(), number, Box::new(Kept { request, ..Kept::default() }))
-        };
-        Self(journal.keeps_exchanges().then(begin))
-    }
-
-    /// What the request's body is to pass by, if it is to be kept.
-    pub(crate) fn listen(&mut self) -> Option<Arc<Mutex<Part>>> {
-        let (_, _, kept) = self.0.as_mut()?;
-        let request = Arc::new(Mutex::new(std::mem::take(&mut kept.request)));
-        kept.heard = Some(request.clone());
-        Some(request)
-    }
-
-    /// The answer begins.
-    pub(crate) fn answered(&mut self, headers: &HeaderMap) {
-        if let Some((_, _, kept)) = &mut self.0 {
-            kept.answer = Some(Part::new(headers, false));
-        }
-    }
-
-    /// Some of the answer's body passes by.
-    pub(crate) fn pass(&mut self, bytes: &[u8]) {
-        if let Some(answer) = self.0.as_mut().and_then(|(_, _, kept)| kept.answer.as_mut()) {
-            answer.pass(bytes);
-        }
-    }
-}
-
-impl Drop for Draft {
-    fn drop(&mut self) {
-        if let Some((journal, number, mut kept)) = self.0.take() {
-            if let Some(heard) = kept.heard.take() {
-                kept.request = std::mem::take(&mut *heard.lock().unwrap_or_else(PoisonError::into_inner));
-            }
-            journal.keep(number, kept);
-        }
     }
 }
 

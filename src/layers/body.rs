@@ -15,7 +15,7 @@ use http_body::{Body as _, Frame, SizeHint};
 use crate::{
     clock::{Clock, Timestamp},
     downloads::download::Download,
-    journal::exchange::Draft,
+    journal::{draft::Draft, noted::Over},
     line::{Break, Line, UnderWay},
     network::Network,
     telemetry::Meter,
@@ -51,7 +51,7 @@ impl Watched {
         Self {
             inner,
             spoiled: None,
-            tally: Tally { entry: None, bytes: 0, is_complete: false, part: None, meter, draft: Draft::default() },
+            tally: Tally { timed: None, bytes: 0, is_complete: false, part: None, meter, draft: Draft::default() },
             _under_way: None,
         }
     }
@@ -101,7 +101,8 @@ impl http_body::Body for Watched {
 /// What is written down about an answer: when its last byte was handed over, or its connection has gone.
 #[derive(Debug)]
 pub(super) struct Tally {
-    entry: Option<(Network, u64, Timestamp)>,
+    /// By which clock it is timed, and since when; none when it is not written down.
+    timed: Option<(Network, Timestamp)>,
     bytes: u64,
     is_complete: bool,
     /// The download whose content it is: from where to where, of how much.
@@ -114,13 +115,12 @@ pub(super) struct Tally {
 impl Tally {
     pub(super) fn new(
         network: &Network,
-        number: u64,
         started: Timestamp,
         part: Option<(Arc<Download>, (u64, u64), u64)>,
         meter: Meter,
         draft: Draft,
     ) -> Self {
-        Self { entry: Some((network.clone(), number, started)), bytes: 0, is_complete: false, part, meter, draft }
+        Self { timed: Some((network.clone(), started)), bytes: 0, is_complete: false, part, meter, draft }
     }
 
     fn count(&mut self, bytes: &[u8]) {
@@ -132,18 +132,16 @@ impl Tally {
 
 impl Drop for Tally {
     fn drop(&mut self) {
-        let Some((network, number, started)) = self.entry.take() else { return };
+        let Some((network, started)) = self.timed.take() else { return };
         let now = network.clock().now();
-        // Before it is told that the request has come to its end.
-        drop(std::mem::take(&mut self.draft));
         if let Some((download, (start, end), size)) = self.part.take() {
             let end = end.min(start + self.bytes);
             download.note(|report| report.handed_over(now, (start, end), size));
         }
-        network.journal().fill_in(number, |entry| {
-            entry.bytes = self.bytes;
-            entry.is_complete = self.is_complete;
-            entry.duration_ms = Some(u64::try_from(now.since(started).as_millis()).unwrap_or(u64::MAX));
+        std::mem::take(&mut self.draft).end(Over {
+            bytes: self.bytes,
+            is_complete: self.is_complete,
+            duration_ms: u64::try_from(now.since(started).as_millis()).unwrap_or(u64::MAX),
         });
     }
 }

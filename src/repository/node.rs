@@ -2,6 +2,7 @@
 
 use std::{fmt, str::FromStr, sync::Arc};
 
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 use uuid::{Uuid, uuid};
 
@@ -20,19 +21,39 @@ impl NodeId {
 
     /// The id that a client states, unless it is of a kind that is never found. A version may stand behind it.
     pub(crate) fn stated(text: &str) -> Option<Self> {
-        let (id, version) = text.split_once(';').unwrap_or((text, ""));
-        id.parse().ok().filter(|_| version != "pwc")
+        // Most have no version.
+        text.parse().ok().or_else(|| match text.split_once(';')? {
+            (_, "pwc") => None,
+            (id, _) => id.parse().ok(),
+        })
     }
 
     /// The id before the version that may stand behind it.
     pub(crate) fn unversioned(text: &str) -> Option<Self> {
-        unversioned(text).parse().ok()
+        text.parse().ok().or_else(|| text.split_once(';')?.0.parse().ok())
     }
 
     /// The id of a node that states none: a name-based UUID of its path below Company Home, the same in every run.
     pub fn of_path(path: &str) -> Self {
         const NAMESPACE: Uuid = uuid!("3f0e6f5e-8d0a-5b3e-9c55-6a1f2c7b9d40");
         Self(Uuid::new_v5(&NAMESPACE, path.as_bytes()))
+    }
+}
+
+impl NodeId {
+    /// Appends its text.
+    pub(crate) fn write_to(self, bytes: &mut Vec<u8>) {
+        if self == Self::DOWNLOADS_CONTAINER {
+            return bytes.extend_from_slice(Self::DOWNLOADS_CONTAINER_NAME.as_bytes());
+        }
+        let mut buffer = Uuid::encode_buffer();
+        bytes.extend_from_slice(self.0.hyphenated().encode_lower(&mut buffer).as_bytes());
+    }
+}
+
+impl Serialize for NodeId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 

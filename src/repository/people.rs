@@ -1,6 +1,7 @@
 //! People: who may log in, and with what.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard},
     time::Duration,
@@ -100,7 +101,7 @@ impl People {
     }
 
     pub(crate) fn find(&self, name: &str) -> Option<Arc<Person>> {
-        self.read().0.get(&name.to_lowercase()).cloned()
+        self.read().0.get(&*key(name)).cloned()
     }
 
     /// Everybody, in that order, each field perhaps descending; by id where nothing else tells two apart.
@@ -140,8 +141,8 @@ impl People {
     /// Logs somebody in. After ten failures in a row a name is refused, right password or not, until six seconds have
     /// passed since the last (wire reference, downloads, section 9.2).
     pub(crate) fn log_in(&self, name: &str, password: &str) -> Option<Caller> {
-        let key = name.to_lowercase();
-        let known = self.read().0.get(&key).cloned();
+        let key = key(name);
+        let known = self.read().0.get(&*key).cloned();
         let person = known.as_ref().filter(|person| person.is_enabled && is_same(&person.password, password));
         let mut failures = self.0.failures.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(person) = person.filter(|_| failures.is_empty()) {
@@ -149,17 +150,23 @@ impl People {
         }
         let now = self.0.clock.now();
         failures.retain(|_, failure| now.since(failure.last) < PROTECTED);
-        let count = failures.get(&key).map_or(0, |failure| failure.count);
+        let count = failures.get(&*key).map_or(0, |failure| failure.count);
         if let Some(person) = person.filter(|_| count < TRIES) {
-            failures.remove(&key);
+            failures.remove(&*key);
             return Some(person.caller());
         }
         // A name that nobody has needs no protection, and must not fill the memory.
         if known.is_some() {
-            failures.insert(key, Failures { count: count.saturating_add(1), last: now });
+            failures.insert(key.into_owned(), Failures { count: count.saturating_add(1), last: now });
         }
         None
     }
+}
+
+/// The name under which somebody is kept.
+fn key(name: &str) -> Cow<'_, str> {
+    let is_lower = name.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
+    if is_lower { name.into() } else { name.to_lowercase().into() }
 }
 
 #[cfg(test)]
