@@ -97,10 +97,75 @@ pub(super) fn decoded(path: &str) -> Option<Cow<'_, str>> {
     if hidden.contains("%2f") || hidden.contains("%5c") || hidden.contains("%00") || path.contains('\\') {
         return None;
     }
-    let is_escape = |at: usize| path.get(at + 1..at + 3).is_some_and(|digits| u8::from_str_radix(digits, 16).is_ok());
+    let is_escape = |at: usize| {
+        let digits = path.as_bytes().get(at + 1..at + 3);
+        digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+    };
     if !path.match_indices('%').all(|(at, _)| is_escape(at)) {
         return None;
     }
     let spaced = path.replace('+', "%20");
     percent_decode_str(&spaced).decode_utf8().ok().map(|path| path.into_owned().into())
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::Request;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(path: &str, network: &str, segments: &[&str]) {
+        let address = Address::of(Some(path));
+        assert!(matches!(address, Address::Api(_)), "{path} is {address:?}");
+        assert_eq!((address.network(), address.segments()), (network, segments), "{path}");
+    }
+
+    #[test]
+    fn the_network_is_taken_out_of_an_address() {
+        check("/alfresco/api/a.net/public/x/", "a.net", &["public", "x"]);
+        check("/alfresco/api/a.net//x", "a.net", &["", "x"]);
+        check("/alfresco/api/12345", "12345", &[]);
+        check("/alfresco/api/discovery", DEFAULT, &["discovery"]);
+        check("/alfresco/api/discovery/x", DEFAULT, &["discovery", "x"]);
+    }
+
+    #[test]
+    fn other_addresses_have_none() {
+        for path in ["/alfresco/api", "/alfresco/api/", "/alfresco/api/1234"] {
+            assert!(matches!(Address::of(Some(path)), Address::Short), "{path}");
+        }
+        for path in ["/", "/alfresco", "/alfresco/apis/a.net/x", "/x/alfresco/api/a.net"] {
+            let address = Address::of(Some(path));
+            assert!(matches!(address, Address::Elsewhere), "{path}");
+            assert_eq!((address.network(), address.segments()), (DEFAULT, &[][..]), "{path}");
+        }
+        assert!(matches!(Address::of(None), Address::Malformed));
+    }
+
+    #[test]
+    fn a_path_is_decoded_once_and_what_hides_a_slash_is_refused() {
+        for (path, expected) in
+            [("/a/b", "/a/b"), ("/a+b", "/a b"), ("/a%2Bb", "/a+b"), ("/%e6%96%87", "/文"), ("/%2541", "/%41")]
+        {
+            assert_eq!(decoded(path).as_deref(), Some(expected), "{path}");
+        }
+        for path in
+            ["/%2f", "/%2F", "/%5C", "/%5c", "/%00", "/a\\b", "/%", "/%4", "/%4g", "/%+1", "/%-1", "/%ff", "/%é"]
+        {
+            assert_eq!(decoded(path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_post_may_stand_for_another_method() {
+        let method = |request: axum::http::request::Builder| method(&request.body(()).unwrap().into_parts().0);
+        let post = || Request::post("/a?alf_method=put");
+        assert_eq!(method(Request::post("/a")), Method::POST);
+        assert_eq!(method(post()), "put");
+        assert_eq!(method(post().header("X-HTTP-Method-Override", "DELETE")), Method::DELETE);
+        assert_eq!(method(Request::post("/a").header("X-HTTP-Method-Override", "")), Method::POST);
+        assert_eq!(method(Request::get("/a?alf_method=DELETE")), Method::GET);
+        assert_eq!(method(Request::put("/a").header("X-HTTP-Method-Override", "DELETE")), Method::PUT);
+    }
 }
