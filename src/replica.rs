@@ -80,7 +80,7 @@ impl Replica {
 
 fn bytes(digits: &str) -> Option<[u8; HEAD + SIGNATURE]> {
     let mut bytes = [0; HEAD + SIGNATURE];
-    if digits.len() != 2 * bytes.len() {
+    if digits.len() != 2 * bytes.len() || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
         return None;
     }
     for (index, byte) in bytes.iter_mut().enumerate() {
@@ -113,6 +113,8 @@ mod tests {
             forged.replace_range(index..=index, digit);
             assert_eq!(other.read_ticket(&forged, ["alice"].iter()), None, "{forged}");
         }
+        let respelled = ticket.replacen("01", "+1", 1);
+        assert_eq!(other.read_ticket(&respelled, ["alice"].iter()), None, "{respelled}");
         for odd in ["", "00", &"g".repeat(40), &"é".repeat(20)] {
             assert_eq!(other.read_ticket(odd, ["alice"].iter()), None, "{odd}");
         }
