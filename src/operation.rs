@@ -195,6 +195,9 @@ mod tests {
         check("GET", "discovery", Some(O::GetRepositoryInformation));
         check("GET", "Public/alfresco/versions/+01/nodes/x", Some(O::GetNode));
         check("GET", "public/Alfresco/versions/1/nodes/x", None);
+        check("GET", "public/alfresco/versions/2/nodes/x", None);
+        check("GET", "public/alfresco/versions/1/01/x", None);
+        check("GET", "discovery/x", None);
     }
 
     #[test]

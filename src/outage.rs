@@ -75,6 +75,7 @@ mod tests {
         assert_eq!([0, 1, 2].map(|now| outage.strike(at(now)).is_some()), [true, true, false]);
         assert_eq!(outage.current(at(3)), None);
         outage.set(Some(Current { kind: OutageKind::Hang, requests: None, until: Some(at(10)) }));
+        assert_eq!(outage.current(at(9)).map(|current| current.kind), Some(OutageKind::Hang));
         assert_eq!([8, 9, 10].map(|now| outage.strike(at(now)).is_some()), [true, true, false]);
     }
 }

@@ -171,10 +171,20 @@ mod tests {
     }
 
     #[test]
+    fn a_clone_is_the_same_list() {
+        let rules = Rules::default();
+        let clone = rules.clone();
+        assert!(!clone.any(|_| true), "there is none");
+        rules.add("a", Turns { nth: 1, times: None });
+        assert!(clone.any(|order| *order == "a") && !clone.any(|order| *order == "b"));
+    }
+
+    #[test]
     fn ids_are_never_used_twice() {
         let rules = Rules::default();
         let turns = Turns { nth: 1, times: None };
         let first = rules.add("a", turns).id;
+        assert_eq!(first, 1);
         assert!(rules.remove(first) && !rules.remove(first));
         assert!(rules.add("b", turns).id > first);
         assert_eq!(rules.replace([("c", turns)]).len(), 1);

@@ -170,6 +170,9 @@ mod tests {
         let hidden = r#"{"entry":{"id":"TICKET_***","userId":"a"}}"#;
         assert_eq!(of(Operation::CreateTicket, Some(201), ticket).as_deref(), Some(hidden));
         assert_eq!(of(Operation::CreateDownload, Some(404), "no secret").as_deref(), Some("no secret"));
+        let spaced = "{ \"password\": \"TICKET_1\" }";
+        let hidden = "{ \"password\": \"TICKET_***\" }";
+        assert_eq!(of(Operation::CreateDownload, None, spaced).as_deref(), Some(hidden), "as it was written");
     }
 
     #[test]
@@ -179,6 +182,8 @@ mod tests {
         assert_eq!(of(Some(Operation::CreateTicket)), "Could not read content from HTTP request body");
         assert_eq!(of(Some(Operation::CreateDownload)), unreadable);
         assert_eq!(hidden_in_refusal(Some(Operation::ValidateTicket), "XX12 was not found"), "*** was not found");
+        assert_eq!(hidden_in_refusal(Some(Operation::DeleteTicket), "ticket is not there"), "ticket is not there");
+        assert_eq!(hidden_in_refusal(Some(Operation::CreatePerson), "the name is taken"), "the name is taken");
         assert_eq!(hidden_in_refusal(None, "TICKET_12 and TICKET_"), "TICKET_*** and TICKET_");
     }
 }

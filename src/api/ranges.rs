@@ -106,6 +106,7 @@ mod tests {
         check("bytes=9-1", None);
         check("bytes=abc", None);
         check("bytes=a-b", None);
+        check("bytes=+1-5", None);
         check("bytes= 0-4", None);
         check("bytes=0-99999999999999999999", None);
         assert_eq!(Ranges::read("bytes=", 100, None), Ranges::Ignored);
@@ -119,6 +120,9 @@ mod tests {
         assert_eq!(Ranges::read("bytes=5-9,0-4", 100, Some("curl")), ranges(&[(5, 9), (0, 4)]));
         assert_eq!(Ranges::read("bytes=5-9, 0-4", 100, None), ranges(&[(0, 9)]));
         assert_eq!(Ranges::read("bytes=0-4,x", 100, None), Ranges::Unsatisfiable);
+        assert_eq!(Ranges::read("bytes=6-9,0-4", 100, None), ranges(&[(0, 4), (6, 9)]), "they do not adjoin");
+        assert_eq!(Ranges::read("bytes=0-9,2-3", 100, Some("MSIE 8")), ranges(&[(0, 9)]));
+        assert_eq!(Ranges::read("bytes=, ,", 100, None), Ranges::Ignored);
     }
 
     #[test]

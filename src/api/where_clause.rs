@@ -224,6 +224,27 @@ mod tests {
         assert_eq!(found.truth("isFolder").unwrap(), Some(true));
         assert_eq!(found.get("nodeType"), Some("cm:content INCLUDESUBTYPES"));
         assert_eq!(found.get("other"), None);
+        assert_eq!(found.truth("other").unwrap(), None);
+    }
+
+    #[test]
+    fn truth_has_two_words_in_any_case() {
+        let truth = |text| equals(text, &["isFile"]).unwrap().truth("isFile");
+        assert_eq!(truth("(isFile=TRUE)").unwrap(), Some(true));
+        assert_eq!(truth("(isFile=False)").unwrap(), Some(false));
+        assert_eq!(truth("(isFile=true AND isFile='false')").unwrap(), Some(false), "the last one counts");
+        assert_eq!(
+            truth("(isFile=1)").unwrap_err().to_string(),
+            "Query property value for 'isFile' should be a valid boolean, value was: 1"
+        );
+    }
+
+    #[test]
+    fn a_clause_has_a_longest_length() {
+        let of_length = |length: usize| equals(&format!("(a='{}')", "x".repeat(length - 6)), &["a"]);
+        assert!(of_length(LONGEST).is_ok());
+        let refusal = of_length(LONGEST + 1).unwrap_err().to_string();
+        assert_eq!(refusal, "An invalid WHERE query was received. The where clause is too long.");
     }
 
     #[test]
@@ -236,11 +257,22 @@ mod tests {
             "The property 'isFile' with value '1' isn't supported for GREATERTHAN comparison"
         );
         assert_eq!(refused("(isFile matches('a'))"), "Cannot use matching for property: isFile");
+        assert_eq!(refused("(NOT isFile matches('a'))"), "Cannot use negated matching for property: isFile");
         for unsupported in ["(isFile=true OR isFile=false)", "(EXISTS(isFile))", "(isFile IN ('a','b'))"] {
             assert_eq!(refused(unsupported), "An invalid WHERE query was received. Unsupported Predicate");
         }
-        for broken in ["", "isFile=true", "(isFile=true", "(isFile=)", "(isFile='a)", "(isFile true)", "()", "(a=b) c"]
-        {
+        for broken in [
+            "",
+            "isFile=true",
+            "(isFile=true",
+            "(isFile=)",
+            "(isFile='a)",
+            "(isFile true)",
+            "()",
+            "(a=b) c",
+            "(a=b XOR a=c)",
+            "(a=b a=c)",
+        ] {
             assert!(refused(broken).starts_with("An invalid WHERE query was received. "), "{broken}");
         }
     }

@@ -13,3 +13,18 @@ pub(super) fn within<T: Display + FromStr + PartialOrd>(
         _ => Err(format!("expected {what} from {} to {}", range.start(), range.end())),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_lies_within_both_ends() {
+        for (text, expected) in [("1", Ok(1)), ("9", Ok(9)), ("+5", Ok(5))] {
+            assert_eq!(within(text, 1..=9, "a digit"), expected, "{text}");
+        }
+        for text in ["0", "10", "-1", "1.5", "", "one"] {
+            assert_eq!(within(text, 1..=9, "a digit"), Err("expected a digit from 1 to 9".to_owned()), "{text}");
+        }
+    }
+}

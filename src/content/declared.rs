@@ -76,6 +76,20 @@ mod tests {
     }
 
     #[test]
+    fn the_bytes_are_those_of_splitmix64_and_blanks() {
+        // The first outputs of its reference implementation for the seed 0.
+        assert_eq!(
+            [mix(0, 0), mix(0, 1), mix(0, 2)],
+            [0xE220_A839_7B1D_CDAF, 0x6E78_9E6A_A1B9_65F4, 0x06C4_5D18_8009_454F]
+        );
+        let bytes = Declared { size: 100, seed: 0, compressibility: 3 }.piece_at(0, 100);
+        let random = [mix(0, 0), mix(0, 1)].map(u64::to_le_bytes).concat();
+        assert_eq!(bytes[..16], random);
+        assert_eq!(bytes[16..48], [b' '; 32]);
+        assert_eq!(bytes[48..56], mix(0, 2).to_le_bytes());
+    }
+
+    #[test]
     fn seeds_make_different_bytes() {
         let of_seed = |seed| Declared { size: 64, seed, compressibility: 1 }.piece_at(0, 64);
         assert_ne!(of_seed(1), of_seed(2));
