@@ -3,7 +3,10 @@
 //! It says only that, not what: whoever waits looks again. So nothing is counted, and nothing is lost. Those who watch
 //! find in [`Events`] what it was.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering, fence},
+};
 
 use tokio::sync::Notify;
 
@@ -16,13 +19,36 @@ pub(crate) struct Changes(Arc<Inner>);
 #[derive(Debug, Default)]
 struct Inner {
     waiting: Notify,
+    /// How many wait: nearly always none, and then nobody is to be woken.
+    waiters: AtomicUsize,
     events: Events,
+}
+
+/// One of those who wait.
+struct Waiter<'a>(&'a AtomicUsize);
+
+impl<'a> Waiter<'a> {
+    fn new(waiters: &'a AtomicUsize) -> Self {
+        waiters.fetch_add(1, Ordering::SeqCst);
+        Self(waiters)
+    }
+}
+
+impl Drop for Waiter<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 impl Changes {
     /// Wakes everybody who waits now.
     pub(crate) fn tell(&self) {
-        self.0.waiting.notify_waiters();
+        // Whoever changes something looks for waiters afterwards, and whoever waits looks at things after he has said
+        // so: with a fence between the two on either side, one of them sees the other.
+        fence(Ordering::SeqCst);
+        if self.0.waiters.load(Ordering::SeqCst) > 0 {
+            self.0.waiting.notify_waiters();
+        }
     }
 
     /// The same, when it is known what has changed.
@@ -42,6 +68,8 @@ impl Changes {
 
     /// Waits until `look` finds something. It looks at once, and after every change.
     pub(crate) async fn until<T>(&self, mut look: impl FnMut() -> Option<T>) -> T {
+        let _waiter = Waiter::new(&self.0.waiters);
+        fence(Ordering::SeqCst);
         loop {
             let mut changed = std::pin::pin!(self.0.waiting.notified());
             changed.as_mut().enable();

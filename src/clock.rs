@@ -9,7 +9,10 @@ use std::{
     fmt,
     ops::{Add, Sub},
     str::FromStr,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
@@ -133,21 +136,49 @@ fn millis(duration: Duration) -> i64 {
 /// A clock that runs with the machine's, until it is frozen or moved. Clones are the same clock.
 #[derive(Clone, Debug)]
 pub struct Clock {
-    timeline: Arc<watch::Sender<Timeline>>,
+    face: Arc<Face>,
+}
+
+#[derive(Debug)]
+struct Face {
+    /// A moment from which the machine's time is counted.
+    anchor: Instant,
+    timeline: watch::Sender<Timeline>,
+    /// The same, for those who only look, of whom there are several in each request: a look takes no lock.
+    packed: AtomicI64,
 }
 
 /// How this clock's time follows from the machine's.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Timeline {
-    /// This clock's time at `anchor`.
-    shown: Timestamp,
-    anchor: Instant,
+    /// What it shows, less the time since the anchor when it runs. Within half of what 64 bits hold.
+    offset: i64,
     running: bool,
 }
 
 impl Timeline {
-    fn now(&self) -> Timestamp {
-        if self.running { self.shown + self.anchor.elapsed() } else { self.shown }
+    /// Shows `now` when that much time has passed since the anchor.
+    fn showing(now: Timestamp, passed: i64, running: bool) -> Self {
+        const MOST: i64 = i64::MAX / 4;
+        let offset = now.0.clamp(-MOST, MOST) - if running { passed } else { 0 };
+        Self { offset, running }
+    }
+
+    /// What it shows when that much time has passed since the anchor.
+    fn after(self, passed: i64) -> Timestamp {
+        Timestamp(self.offset + if self.running { passed } else { 0 })
+    }
+
+    fn now(self, anchor: Instant) -> Timestamp {
+        self.after(millis(anchor.elapsed()))
+    }
+
+    fn pack(self) -> i64 {
+        self.offset << 1 | i64::from(self.running)
+    }
+
+    fn unpack(packed: i64) -> Self {
+        Self { offset: packed >> 1, running: packed & 1 == 1 }
     }
 }
 
@@ -163,13 +194,18 @@ impl Clock {
     }
 
     fn starting_at(shown: Timestamp, running: bool) -> Self {
-        let timeline = Timeline { shown, anchor: real_instant(), running };
-        Self { timeline: Arc::new(watch::Sender::new(timeline)) }
+        let timeline = Timeline::showing(shown, 0, running);
+        let packed = AtomicI64::new(timeline.pack());
+        Self { face: Arc::new(Face { anchor: real_instant(), timeline: watch::Sender::new(timeline), packed }) }
     }
 
     /// The time it shows.
     pub fn now(&self) -> Timestamp {
-        self.timeline.borrow().now()
+        self.timeline().now(self.face.anchor)
+    }
+
+    fn timeline(&self) -> Timeline {
+        Timeline::unpack(self.face.packed.load(Ordering::Acquire))
     }
 
     /// Stops it where it is.
@@ -194,7 +230,7 @@ impl Clock {
 
     /// Whether it runs.
     pub fn is_running(&self) -> bool {
-        self.timeline.borrow().running
+        self.timeline().running
     }
 
     /// Shows the machine's time again, and runs.
@@ -203,26 +239,26 @@ impl Clock {
     }
 
     fn move_to(&self, target: impl FnOnce(Timestamp) -> Timestamp, running: Option<bool>) {
-        self.timeline.send_modify(|timeline| {
-            *timeline = Timeline {
-                shown: target(timeline.now()),
-                anchor: real_instant(),
-                running: running.unwrap_or(timeline.running),
-            };
+        let Face { anchor, timeline, packed } = &*self.face;
+        timeline.send_modify(|timeline| {
+            let passed = millis(anchor.elapsed());
+            let now = target(timeline.after(passed));
+            *timeline = Timeline::showing(now, passed, running.unwrap_or(timeline.running));
+            packed.store(timeline.pack(), Ordering::Release);
         });
     }
 
     /// Tells of every later move.
     pub(crate) fn moves(&self) -> watch::Receiver<Timeline> {
-        self.timeline.subscribe()
+        self.face.timeline.subscribe()
     }
 
     /// Waits until this clock shows `deadline` or later, however it gets there.
     pub(crate) async fn sleep_until(&self, deadline: Timestamp) {
-        let mut timeline = self.timeline.subscribe();
+        let mut timeline = self.face.timeline.subscribe();
         loop {
             let current = *timeline.borrow_and_update();
-            let now = current.now();
+            let now = current.now(self.face.anchor);
             if now >= deadline {
                 return;
             }

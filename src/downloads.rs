@@ -226,7 +226,14 @@ impl Downloads {
 
     /// The node or download of an id as a client states it (section 2.4).
     pub(crate) fn look_up(&self, id: &str) -> Result<Found> {
-        self.look_up_in(&self.0.repository.read(), id)
+        match self.stated(id) {
+            Some(download) => Ok(Found::Download(download)),
+            None => self.look_up_in(&self.0.repository.read(), id),
+        }
+    }
+
+    fn stated(&self, id: &str) -> Option<Arc<Download>> {
+        self.get(NodeId::stated(id)?)
     }
 
     /// The same, of an id or an alias, which only some operations know.
@@ -239,7 +246,7 @@ impl Downloads {
     }
 
     fn look_up_in(&self, tree: &Tree, id: &str) -> Result<Found> {
-        match NodeId::stated(id).and_then(|id| self.get(id)) {
+        match self.stated(id) {
             Some(download) => Ok(Found::Download(download)),
             None => tree.look_up(id).map(|node| Found::Node(node.id)),
         }

@@ -12,12 +12,10 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use axum::http::HeaderMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use self::{
-    draft::Draft,
     exchange::{Exchange, Kept},
     noted::Noted,
 };
@@ -144,14 +142,8 @@ impl Journal {
         Self(Arc::new(Inner { limits, ring: Mutex::default(), changes }))
     }
 
-    /// Adds a request, which is about that download; what is still to be written down of it.
-    pub(crate) fn begin(
-        &self,
-        time: Timestamp,
-        arrival: &Arrival<'_>,
-        download: Option<NodeId>,
-        headers: &HeaderMap,
-    ) -> Draft {
+    /// Adds a request, which is about that download; its number.
+    fn begin(&self, time: Timestamp, arrival: &Arrival<'_>, download: Option<NodeId>) -> u64 {
         let mut noted = Noted::new(0, time, arrival, download);
         let mut ring = self.lock();
         ring.last += 1;
@@ -162,8 +154,11 @@ impl Journal {
         drop(ring);
         drop(oldest);
         self.0.changes.tell_of(Place::Request(number));
-        let exchange = (self.0.limits.exchange_bytes > 0).then(|| Box::new(Kept::of(headers)));
-        Draft::new(self.clone(), number, exchange)
+        number
+    }
+
+    fn keeps_exchanges(&self) -> bool {
+        self.0.limits.exchange_bytes > 0
     }
 
     /// Fills in what is known by now, and keeps what was said, if there is room, at the cost of what was said before. An

@@ -23,7 +23,6 @@ use self::{
     overheard::Overheard,
 };
 use crate::{
-    clock::Timestamp,
     content::Content,
     downloads::download::{Download, Status},
     error::Error,
@@ -68,9 +67,7 @@ pub(crate) struct Sent {
 /// A request on its way through.
 #[derive(Debug)]
 pub(crate) struct Visit {
-    network: Network,
     line: Line,
-    started: Timestamp,
     operation: Option<Operation>,
     /// The download in its path, a deleted one too.
     download: Option<Arc<Download>>,
@@ -103,8 +100,9 @@ impl Visit {
         let started = network.clock().now();
         let meter = Meter::begin(network.telemetry(), Subject::Api(operation), arrival.method, arrival.path);
         let download = arrival.node.and_then(|node| network.downloads().get_remembered(NodeId::unversioned(node)?));
-        let draft = network.journal().begin(started, arrival, download.as_ref().map(|download| download.id), headers);
-        Self { network, line, started, operation, download, effect: None, decision: None, meter, draft }
+        let id = download.as_ref().map(|download| download.id);
+        let draft = Draft::begin(network, started, arrival, id, headers);
+        Self { line, operation, download, effect: None, decision: None, meter, draft }
     }
 
     /// The body of the request, which is written down as far as it is read.
@@ -118,19 +116,23 @@ impl Visit {
         }
     }
 
+    fn network(&self) -> &Network {
+        self.draft.network()
+    }
+
     /// Whether the body decides what goes wrong.
     pub(crate) fn wants_body(&self) -> bool {
-        self.operation == Some(Operation::CreateDownload) && self.network.faults().name_a_node()
+        self.operation == Some(Operation::CreateDownload) && self.network().faults().name_a_node()
     }
 
     /// An answer in the place of the API's, if something goes wrong already. Resolves never for a request that is not
     /// to be answered.
     pub(crate) async fn before(&mut self, arrival: &Arrival<'_>, body: &[u8]) -> Option<Response> {
-        if let Some(kind) = self.network.outage().strike(self.started) {
+        if let Some(kind) = self.network().outage().strike(self.draft.started()) {
             return Box::pin(self.be_out(kind)).await;
         }
         let Arrival { operation, path, node, user, .. } = *arrival;
-        let (id, fault, delay) = self.network.faults().pick(&Asked { operation, path, node, user, body })?;
+        let (id, fault, delay) = self.network().faults().pick(&Asked { operation, path, node, user, body })?;
         Box::pin(self.strike(id, fault, delay, node)).await
     }
 
@@ -140,7 +142,7 @@ impl Visit {
             OutageKind::Hang => "hang",
             OutageKind::Reset => "reset",
         };
-        self.network.changes().tell_of(Place::Outage);
+        self.network().changes().tell_of(Place::Outage);
         self.decide(Decision { by: DecidedBy::Outage, name: name.to_owned(), fault: None, text: None });
         match kind {
             OutageKind::Refuse => self.never(Some(Break::Close)).await,
@@ -151,15 +153,15 @@ impl Visit {
 
     async fn strike(&mut self, id: u64, fault: Fault, delay: Duration, node: Option<&str>) -> Option<Response> {
         let Fault { name, effect, .. } = fault;
-        self.network.changes().tell_of(Place::Faults);
+        self.network().changes().tell_of(Place::Faults);
         let name = name.unwrap_or_else(|| effect.as_ref().map_or("delay".to_owned(), kind));
         self.decide(Decision { by: DecidedBy::Fault, name, fault: Some(id), text: None });
         if !delay.is_zero() {
-            let ended = self.network.ended();
+            let ended = self.network().ended();
             tokio::select! {
                 biased;
                 () = ended.cancelled() => return self.never(Some(Break::Close)).await,
-                () = self.network.clock().sleep_until(self.network.clock().now() + delay) => (),
+                () = self.network().clock().sleep_until(self.network().clock().now() + delay) => (),
             }
         }
         match effect? {
@@ -178,7 +180,7 @@ impl Visit {
     async fn never(&self, how: Option<Break>) -> Option<Response> {
         self.note_poll(None);
         if how.is_none() {
-            self.network.ended().cancelled().await;
+            self.network().ended().cancelled().await;
         }
         self.line.cut(how.unwrap_or(Break::Close));
         std::future::pending().await
@@ -187,11 +189,11 @@ impl Visit {
     fn injected(&self, error: InjectedError, node: Option<&str>) -> Error {
         let InjectedError { status_code: status, error_key, text } = error;
         let node = node.unwrap_or_default().to_owned();
-        Error::Injected { status, key: error_key, text, node, network: self.network.name().to_owned() }
+        Error::Injected { status, key: error_key, text, node, network: self.network().name().to_owned() }
     }
 
     fn decide(&mut self, decision: Decision) {
-        self.draft.fill_in(|entry| entry.decide(decision.clone()));
+        self.draft.decide(decision.clone());
         self.decision = Some(decision);
     }
 
@@ -212,7 +214,7 @@ impl Visit {
             download.note(|report| report.content_requests += 1);
         }
         let spoiled = self.effect.as_ref().and_then(|effect| {
-            let mut spoiled = Spoiled::new(self.line.clone(), self.network.clone());
+            let mut spoiled = Spoiled::new(self.line.clone(), self.network().clone());
             spoil(effect, sent.as_ref(), &mut spoiled).then_some(spoiled)
         });
         if let Some(length) = spoiled.as_ref().and_then(Spoiled::announced) {
@@ -230,7 +232,7 @@ impl Visit {
         if takes_time {
             self.draft.tell();
         }
-        let tally = Tally::new(&self.network, self.started, part, self.meter, self.draft);
+        let tally = Tally::new(part, self.meter, self.draft);
         let is_over = !is_polled || body.is_end_stream();
         Response::from_parts(parts, Watched::new(body, spoiled, tally, is_over))
     }
@@ -240,7 +242,7 @@ impl Visit {
         if self.operation == Some(Operation::GetDownload)
             && let Some(download) = &self.download
         {
-            download.note(|report| report.polled(self.started, status));
+            download.note(|report| report.polled(self.draft.started(), status));
         }
     }
 }

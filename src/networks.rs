@@ -6,7 +6,10 @@
 use std::{
     borrow::Cow,
     collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+        atomic::{AtomicI64, Ordering},
+    },
     time::Duration,
 };
 
@@ -48,7 +51,7 @@ struct Inner {
     idle: Duration,
     /// Real time, which no tester moves: how long nobody has asked is not a matter of a network's own clock.
     clock: Clock,
-    worlds: Mutex<BTreeMap<String, World>>,
+    worlds: RwLock<BTreeMap<String, World>>,
     /// There is one more that may become idle.
     grown: Notify,
 }
@@ -58,7 +61,24 @@ struct World {
     network: Network,
     /// What it began as, and begins as when it is reset.
     image: Image,
-    last_used: Timestamp,
+    last_used: AtomicI64,
+}
+
+impl World {
+    fn new(network: Network, image: Image, now: Timestamp) -> Self {
+        Self { network, image, last_used: AtomicI64::new(now.as_millis()) }
+    }
+
+    /// Somebody uses it. Many do within a millisecond, and only the first of them is to write.
+    fn used(&self, now: Timestamp) {
+        if self.last_used.load(Ordering::Relaxed) != now.as_millis() {
+            self.last_used.store(now.as_millis(), Ordering::Relaxed);
+        }
+    }
+
+    fn last_used(&self) -> Timestamp {
+        Timestamp::from_millis(self.last_used.load(Ordering::Relaxed))
+    }
 }
 
 /// Why a network cannot be dropped or made.
@@ -90,7 +110,7 @@ impl Networks {
     ) -> Self {
         let clock = Clock::system();
         let default = Network::from_image(&image, DEFAULT, tasks.child());
-        let world = World { network: default, image: image.clone(), last_used: clock.now() };
+        let world = World::new(default, image.clone(), clock.now());
         let networks = Self(Arc::new(Inner {
             telemetry: image.telemetry().clone(),
             packer: image.packer().clone(),
@@ -101,7 +121,7 @@ impl Networks {
             most,
             idle,
             clock,
-            worlds: Mutex::new(BTreeMap::from([(DEFAULT.to_owned(), world)])),
+            worlds: RwLock::new(BTreeMap::from([(DEFAULT.to_owned(), world)])),
             grown: Notify::new(),
         }));
         networks.0.tasks.spawn("network cleaner", networks.clone().drop_idle());
@@ -135,7 +155,7 @@ impl Networks {
 
     /// The names of all, in their order.
     pub(crate) fn names(&self) -> Vec<String> {
-        self.worlds().keys().cloned().collect()
+        self.read().keys().cloned().collect()
     }
 
     /// Puts a network back to the start. What runs in it ends; bodies that are being sent go on.
@@ -197,7 +217,7 @@ impl Networks {
         self.begin_all_again(worlds);
     }
 
-    fn begin_all_again(&self, mut worlds: MutexGuard<'_, BTreeMap<String, World>>) {
+    fn begin_all_again(&self, mut worlds: RwLockWriteGuard<'_, BTreeMap<String, World>>) {
         let mut others = std::mem::take(&mut *worlds);
         let mut old = None;
         if let Some(mut default) = others.remove(DEFAULT) {
@@ -224,7 +244,7 @@ impl Networks {
 
     /// All that there are.
     pub(crate) fn all(&self) -> Vec<Network> {
-        self.worlds().values().map(|world| world.network.clone()).collect()
+        self.read().values().map(|world| world.network.clone()).collect()
     }
 
     /// What is counted in all of them.
@@ -239,9 +259,9 @@ impl Networks {
 
     fn existing(&self, name: &str) -> Option<Network> {
         let now = self.0.clock.now();
-        let mut worlds = self.worlds();
-        let world = worlds.get_mut(name)?;
-        world.last_used = now;
+        let worlds = self.read();
+        let world = worlds.get(name)?;
+        world.used(now);
         Some(world.network.clone())
     }
 
@@ -267,14 +287,14 @@ impl Networks {
 
     fn spring_up(&self, name: &str, image: Image) -> World {
         let network = Network::from_image(&image, name, self.0.tasks.child());
-        World { network, image, last_used: self.0.clock.now() }
+        World::new(network, image, self.0.clock.now())
     }
 
     /// The old network, which has ended.
     fn begin_again(&self, world: &mut World) -> Network {
         world.network.end();
         let fresh = world.network.begin_again(&world.image, self.0.tasks.child());
-        world.last_used = self.0.clock.now();
+        world.used(self.0.clock.now());
         std::mem::replace(&mut world.network, fresh)
     }
 
@@ -285,10 +305,10 @@ impl Networks {
             let mut dropped = Vec::new();
             let next = {
                 let mut worlds = self.worlds();
-                let is_idle = |(name, world): &(&String, &World)| *name != DEFAULT && world.last_used < limit;
+                let is_idle = |(name, world): &(&String, &World)| *name != DEFAULT && world.last_used() < limit;
                 let idle: Vec<String> = worlds.iter().filter(is_idle).map(|(name, _)| name.clone()).collect();
                 dropped.extend(idle.into_iter().filter_map(|name| worlds.remove_entry(&name)));
-                worlds.iter().filter(|(name, _)| *name != DEFAULT).map(|(_, world)| world.last_used).min()
+                worlds.iter().filter(|(name, _)| *name != DEFAULT).map(|(_, world)| world.last_used()).min()
             };
             for (name, world) in dropped {
                 info!("dropped the network {name}, which nobody has used for {:?}", self.0.idle);
@@ -307,8 +327,12 @@ impl Networks {
         self.0.image.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn worlds(&self) -> MutexGuard<'_, BTreeMap<String, World>> {
-        self.0.worlds.lock().unwrap_or_else(PoisonError::into_inner)
+    fn worlds(&self) -> RwLockWriteGuard<'_, BTreeMap<String, World>> {
+        self.0.worlds.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, BTreeMap<String, World>> {
+        self.0.worlds.read().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

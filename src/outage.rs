@@ -1,6 +1,9 @@
 //! An outage: for a while, a network cannot be reached.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{
+    Arc, Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -22,7 +25,14 @@ pub enum OutageKind {
 
 /// The outage of a network, if there is one. Clones are the same.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Outage(Arc<Mutex<Option<Current>>>);
+pub(crate) struct Outage(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    current: Mutex<Option<Current>>,
+    /// Whether there is one: requests look at this, not at the lock, while there is none.
+    is_on: AtomicBool,
+}
 
 /// An outage under way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,22 +53,31 @@ impl Current {
 impl Outage {
     /// Begins one, in the place of any other; ends it with none.
     pub(crate) fn set(&self, outage: Option<Current>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = outage;
+        let mut current = self.lock();
+        *current = outage;
+        self.0.is_on.store(outage.is_some(), Ordering::Release);
     }
 
     /// What is under way.
     pub(crate) fn current(&self, now: Timestamp) -> Option<Current> {
-        let mut outage = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut outage = self.lock();
         *outage = outage.filter(|current| !current.is_over(now));
         *outage
     }
 
     /// What happens to a request that comes now.
     pub(crate) fn strike(&self, now: Timestamp) -> Option<OutageKind> {
-        let mut outage = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.0.is_on.load(Ordering::Acquire) {
+            return None;
+        }
+        let mut outage = self.lock();
         let current = outage.as_mut().filter(|current| !current.is_over(now))?;
         current.requests = current.requests.map(|left| left - 1);
         Some(current.kind)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Current>> {
+        self.0.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

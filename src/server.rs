@@ -130,7 +130,8 @@ async fn accept(
     }
 }
 
-/// One connection, from its greeting to its end.
+/// One connection, from its greeting to its end. Its requests share it, rather than what all connections share: counting
+/// the holders of something on all cores costs more than most else that is done for a request.
 struct Talk {
     front: Front,
     tasks: Tasks,
@@ -162,7 +163,8 @@ impl Talk {
         if most_headers > USUAL_HEADERS {
             builder.max_headers(most_headers);
         }
-        let service = service_fn(move |request| answer(self.front.clone(), request, self.line.clone()));
+        let talk = Arc::new(self);
+        let service = service_fn(move |request| talk.clone().answer(request));
         tell(watcher.watch(builder.serve_connection(TokioIo::new(stream), service)).await);
     }
 
@@ -170,14 +172,15 @@ impl Talk {
         self.line.has_streams();
         let mut builder = http2::Builder::new(Streams(self.tasks.clone()));
         builder.timer(TokioTimer::new());
-        let service = service_fn(move |request| answer(self.front.clone(), request, self.line.clone()));
+        let talk = Arc::new(self);
+        let service = service_fn(move |request| talk.clone().answer(request));
         tell(watcher.watch(builder.serve_connection(TokioIo::new(stream), service)).await);
     }
-}
 
-async fn answer(front: Front, request: Request<Incoming>, line: Line) -> Result<Response<Watched>, Infallible> {
-    let under_way = line.begin();
-    Ok(front.answer(request, line).await.map(|body| body.to(under_way)))
+    async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Result<Response<Watched>, Infallible> {
+        let under_way = self.line.begin();
+        Ok(self.front.answer(request, &self.line).await.map(|body| body.to(under_way)))
+    }
 }
 
 fn tell(ended: hyper::Result<()>) {

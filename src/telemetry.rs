@@ -84,7 +84,9 @@ impl Telemetry {
     }
 
     fn observe(&self, asked: Asked, seconds: f64, bytes: u64) {
-        self.0.served_bytes.fetch_add(bytes, Ordering::Relaxed);
+        if bytes > 0 {
+            self.0.served_bytes.fetch_add(bytes, Ordering::Relaxed);
+        }
         let mut requests = self.requests();
         let histogram = requests.entry(asked).or_default();
         let bucket = BOUNDS.iter().position(|bound| seconds <= *bound).unwrap_or(BOUNDS.len());

@@ -58,7 +58,7 @@ pub(super) struct Inner {
     pub(super) credentials: Credentials,
     /// The languages that the client accepts.
     pub(super) languages: Option<HeaderValue>,
-    services: Services,
+    services: Arc<Services>,
     told: Mutex<Told>,
 }
 
@@ -72,7 +72,7 @@ impl Deref for Call {
 
 impl Call {
     /// What a request asks at that address.
-    pub(super) fn of(parts: &Parts, address: &Address<'_>, networks: &Networks, services: &Services) -> Self {
+    pub(super) fn of(parts: &Parts, address: &Address<'_>, networks: &Networks, services: &Arc<Services>) -> Self {
         let found = networks.at(address.network());
         let method = address::method(parts);
         let segments = address.segments();
@@ -141,7 +141,7 @@ impl Call {
 
 impl FromRef<Call> for Services {
     fn from_ref(call: &Call) -> Self {
-        call.services.clone()
+        Self::clone(&call.services)
     }
 }
 

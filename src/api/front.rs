@@ -62,7 +62,7 @@ pub(crate) struct Front(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     networks: Networks,
-    services: Services,
+    services: Arc<Services>,
     admin: Option<Admin>,
     cors: Cors,
     /// Which pages may control, which is another matter.
@@ -104,7 +104,7 @@ impl Front {
         spelling: Spelling,
         admin: Option<Admin>,
     ) -> Self {
-        let services = Services { intake, is_discovery_off: config.discovery_off };
+        let services = Arc::new(Services { intake, is_discovery_off: config.discovery_off });
         let (cors, admin_cors) = (Cors::new(config), Cors::of_control(config));
         let limits = Limits {
             requests: config.limits.max_requests,
@@ -128,7 +128,11 @@ impl Front {
     }
 
     /// The response to a request, as it goes on the wire.
-    pub(crate) async fn answer(&self, request: hyper::Request<hyper::body::Incoming>, line: Line) -> Response<Watched> {
+    pub(crate) async fn answer(
+        &self,
+        request: hyper::Request<hyper::body::Incoming>,
+        line: &Line,
+    ) -> Response<Watched> {
         let (parts, body) = request.into_parts();
         let body = if body.is_end_stream() { Body::empty() } else { Body::new(Patient::new(body, self.0.limits.body)) };
         if let Some(admin) = self.0.admin.as_ref().filter(|_| admin::is_admin(parts.uri.path())) {
@@ -152,7 +156,7 @@ impl Front {
         let user = user.as_ref().map(Claimed::as_str);
         let is_of_page = parts.headers.contains_key(&page::MARK);
         let arrival = call.arrival(method.as_str(), path.as_deref(), &address, user, is_of_page);
-        let mut visit = Visit::begin(call.network.clone(), line, &arrival, &parts.headers);
+        let mut visit = Visit::begin(call.network.clone(), line.clone(), &arrival, &parts.headers);
         let body = visit.overhear(body);
         let cors = &self.0.cors;
         let admission = cors.admit(&parts);

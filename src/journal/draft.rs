@@ -5,20 +5,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 use axum::http::HeaderMap;
 
 use super::{
-    Decision, Journal,
+    Decision,
     exchange::{Kept, Part},
     noted::{Noted, Over},
 };
-use crate::repository::node::NodeId;
+use crate::{clock::Timestamp, layers::Arrival, network::Network, repository::node::NodeId};
 
-/// What is known of a request and not in the journal yet. Dropping it puts it there.
-#[derive(Debug, Default)]
-pub(crate) struct Draft(Option<Open>);
-
+/// What is known of a request and not in the journal of its network yet. Dropping it puts it there.
 #[derive(Debug)]
-struct Open {
-    journal: Journal,
+pub(crate) struct Draft {
+    network: Network,
     number: u64,
+    started: Timestamp,
     /// What was said, if that is kept.
     exchange: Option<Box<Kept>>,
     answered: Option<Answered>,
@@ -33,20 +31,38 @@ struct Answered {
 }
 
 impl Draft {
-    pub(super) fn new(journal: Journal, number: u64, exchange: Option<Box<Kept>>) -> Self {
-        Self(Some(Open { journal, number, exchange, answered: None, over: None }))
+    /// A request has come, which is about that download.
+    pub(crate) fn begin(
+        network: Network,
+        started: Timestamp,
+        arrival: &Arrival<'_>,
+        download: Option<NodeId>,
+        headers: &HeaderMap,
+    ) -> Self {
+        let journal = network.journal();
+        let number = journal.begin(started, arrival, download);
+        let exchange = journal.keeps_exchanges().then(|| Box::new(Kept::of(headers)));
+        Self { network, number, started, exchange, answered: None, over: None }
+    }
+
+    /// Where it has come to.
+    pub(crate) fn network(&self) -> &Network {
+        &self.network
+    }
+
+    /// When it came.
+    pub(crate) fn started(&self) -> Timestamp {
+        self.started
     }
 
     /// What the request's body is to pass by, if it is to be kept.
     pub(crate) fn listen(&mut self) -> Option<Arc<Mutex<Part>>> {
-        self.0.as_mut()?.exchange.as_mut().map(|exchange| exchange.listen())
+        self.exchange.as_mut().map(|exchange| exchange.listen())
     }
 
-    /// Writes something down at once.
-    pub(crate) fn fill_in(&self, fill: impl FnOnce(&mut Noted)) {
-        if let Some(open) = &self.0 {
-            open.journal.write(open.number, fill, None);
-        }
+    /// Writes down at once what decided about it.
+    pub(crate) fn decide(&self, decision: Decision) {
+        self.network.journal().write(self.number, |noted| noted.decide(decision), None);
     }
 
     /// The answer begins.
@@ -57,47 +73,41 @@ impl Draft {
         created: Option<NodeId>,
         headers: &HeaderMap,
     ) {
-        if let Some(open) = &mut self.0 {
-            open.answered = Some(Answered { status, decision, created });
-            if let Some(exchange) = &mut open.exchange {
-                exchange.answer = Some(Part::new(headers, false));
-            }
+        self.answered = Some(Answered { status, decision, created });
+        if let Some(exchange) = &mut self.exchange {
+            exchange.answer = Some(Part::new(headers, false));
         }
     }
 
     /// Some of the answer's body passes by.
     pub(crate) fn pass(&mut self, bytes: &[u8]) {
-        let exchange = self.0.as_mut().and_then(|open| open.exchange.as_mut());
-        if let Some(answer) = exchange.and_then(|exchange| exchange.answer.as_mut()) {
+        if let Some(answer) = self.exchange.as_mut().and_then(|exchange| exchange.answer.as_mut()) {
             answer.pass(bytes);
         }
     }
 
     /// Writes down how it was answered, since it will be a while before it has ended.
     pub(crate) fn tell(&mut self) {
-        if let Some(open) = &mut self.0
-            && let Some(answered) = open.answered.take()
-        {
-            open.journal.write(open.number, |noted| answered.write(noted), None);
+        if let Some(answered) = self.answered.take() {
+            self.network.journal().write(self.number, |noted| answered.write(noted), None);
         }
     }
 
     /// The answer has come to its end.
     pub(crate) fn end(mut self, over: Over) {
-        if let Some(open) = &mut self.0 {
-            open.over = Some(over);
-        }
+        self.over = Some(over);
     }
 }
 
 impl Drop for Draft {
     fn drop(&mut self) {
-        let Some(Open { journal, number, mut exchange, answered, over }) = self.0.take() else { return };
+        let mut exchange = self.exchange.take();
         if let Some(exchange) = &mut exchange
             && let Some(heard) = exchange.heard.take()
         {
             exchange.request = std::mem::take(&mut *heard.lock().unwrap_or_else(PoisonError::into_inner));
         }
+        let (answered, over) = (self.answered.take(), self.over);
         let fill = |noted: &mut Noted| {
             if let Some(answered) = answered {
                 answered.write(noted);
@@ -106,7 +116,7 @@ impl Drop for Draft {
                 noted.end(over);
             }
         };
-        journal.write(number, fill, exchange);
+        self.network.journal().write(self.number, fill, exchange);
     }
 }
 

@@ -51,7 +51,7 @@ impl Watched {
         Self {
             inner,
             spoiled: None,
-            tally: Tally { timed: None, bytes: 0, is_complete: false, part: None, meter, draft: Draft::default() },
+            tally: Tally { bytes: 0, is_complete: false, part: None, meter, draft: None },
             _under_way: None,
         }
     }
@@ -101,30 +101,25 @@ impl http_body::Body for Watched {
 /// What is written down about an answer: when its last byte was handed over, or its connection has gone.
 #[derive(Debug)]
 pub(super) struct Tally {
-    /// By which clock it is timed, and since when; none when it is not written down.
-    timed: Option<(Network, Timestamp)>,
     bytes: u64,
     is_complete: bool,
     /// The download whose content it is: from where to where, of how much.
     part: Option<(Arc<Download>, (u64, u64), u64)>,
     /// Ends with this.
     meter: Meter,
-    draft: Draft,
+    /// None when nothing is written down.
+    draft: Option<Draft>,
 }
 
 impl Tally {
-    pub(super) fn new(
-        network: &Network,
-        started: Timestamp,
-        part: Option<(Arc<Download>, (u64, u64), u64)>,
-        meter: Meter,
-        draft: Draft,
-    ) -> Self {
-        Self { timed: Some((network.clone(), started)), bytes: 0, is_complete: false, part, meter, draft }
+    pub(super) fn new(part: Option<(Arc<Download>, (u64, u64), u64)>, meter: Meter, draft: Draft) -> Self {
+        Self { bytes: 0, is_complete: false, part, meter, draft: Some(draft) }
     }
 
     fn count(&mut self, bytes: &[u8]) {
-        self.draft.pass(bytes);
+        if let Some(draft) = &mut self.draft {
+            draft.pass(bytes);
+        }
         self.bytes += bytes.len() as u64;
         self.meter.served(bytes.len() as u64);
     }
@@ -132,13 +127,13 @@ impl Tally {
 
 impl Drop for Tally {
     fn drop(&mut self) {
-        let Some((network, started)) = self.timed.take() else { return };
-        let now = network.clock().now();
+        let Some(draft) = self.draft.take() else { return };
+        let (now, started) = (draft.network().clock().now(), draft.started());
         if let Some((download, (start, end), size)) = self.part.take() {
             let end = end.min(start + self.bytes);
             download.note(|report| report.handed_over(now, (start, end), size));
         }
-        std::mem::take(&mut self.draft).end(Over {
+        draft.end(Over {
             bytes: self.bytes,
             is_complete: self.is_complete,
             duration_ms: u64::try_from(now.since(started).as_millis()).unwrap_or(u64::MAX),

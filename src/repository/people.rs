@@ -3,7 +3,10 @@
 use std::{
     borrow::Cow,
     collections::{BTreeMap, HashMap},
-    sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard},
+    sync::{
+        Arc, Mutex, PoisonError, RwLock, RwLockReadGuard,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -71,6 +74,8 @@ struct Inner {
     known: RwLock<Known>,
     clock: Clock,
     failures: Mutex<HashMap<String, Failures>>,
+    /// Whether there are any: who logs in looks at this, not at the lock, while there are none.
+    has_failures: AtomicBool,
 }
 
 /// The failed tries of one name in a row.
@@ -93,7 +98,12 @@ impl Person {
 
 impl People {
     pub(crate) fn new(known: Known, clock: Clock) -> Self {
-        Self(Arc::new(Inner { known: RwLock::new(known), clock, failures: Mutex::default() }))
+        Self(Arc::new(Inner {
+            known: RwLock::new(known),
+            clock,
+            failures: Mutex::default(),
+            has_failures: AtomicBool::new(false),
+        }))
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Known> {
@@ -142,23 +152,26 @@ impl People {
     /// passed since the last (wire reference, downloads, section 9.2).
     pub(crate) fn log_in(&self, name: &str, password: &str) -> Option<Caller> {
         let key = key(name);
-        let known = self.read().0.get(&*key).cloned();
-        let person = known.as_ref().filter(|person| person.is_enabled && is_same(&person.password, password));
-        let mut failures = self.0.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(person) = person.filter(|_| failures.is_empty()) {
+        let known = self.read();
+        let known = known.0.get(&*key);
+        let person = known.filter(|person| person.is_enabled && is_same(&person.password, password));
+        if let Some(person) = person.filter(|_| !self.0.has_failures.load(Ordering::Acquire)) {
             return Some(person.caller());
         }
+        let mut failures = self.0.failures.lock().unwrap_or_else(PoisonError::into_inner);
         let now = self.0.clock.now();
         failures.retain(|_, failure| now.since(failure.last) < PROTECTED);
         let count = failures.get(&*key).map_or(0, |failure| failure.count);
         if let Some(person) = person.filter(|_| count < TRIES) {
             failures.remove(&*key);
+            self.0.has_failures.store(!failures.is_empty(), Ordering::Release);
             return Some(person.caller());
         }
         // A name that nobody has needs no protection, and must not fill the memory.
         if known.is_some() {
             failures.insert(key.into_owned(), Failures { count: count.saturating_add(1), last: now });
         }
+        self.0.has_failures.store(!failures.is_empty(), Ordering::Release);
         None
     }
 }
