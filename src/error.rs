@@ -162,3 +162,27 @@ fn injected_text(status: u16, stated: Option<&str>, node: &str) -> String {
     };
     error.to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_ordered_error_has_the_real_servers_words_unless_told_others() {
+        for (status, text) in [
+            (400, "Invalid parameter: x"),
+            (401, "Authentication failed for Web Script org/alfresco/api/ResourceWebScript.get"),
+            (403, "Permission was denied"),
+            (404, "The entity with id: x was not found"),
+            (405, "The operation is unsupported"),
+            (409, "Cannot perform operation since the node (id:x) is locked."),
+            (413, "The file can't be uploaded because it's larger than the maximum upload size"),
+            (501, "Not Implemented"),
+            (503, "readyProbe: Failure - Tested"),
+            (418, "An unexpected error occurred"),
+        ] {
+            assert_eq!(injected_text(status, None, "x"), text, "{status}");
+            assert_eq!(injected_text(status, Some("own"), "x"), "own");
+        }
+    }
+}

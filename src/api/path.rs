@@ -306,4 +306,129 @@ mod tests {
             }
         }
     }
+
+    /// What is done with a request, in a line.
+    fn resolved(method: &str, path: &str) -> String {
+        let segments: Vec<_> = path.split('/').collect();
+        match resolve(&method.parse().unwrap(), &segments) {
+            Resolution::Operation => "an operation".to_owned(),
+            Resolution::Refused(error) => format!("refused: {error}"),
+            Resolution::RefusedToCaller(error) => format!("refused to the caller: {error}"),
+            Resolution::Described(path) => format!("described as {path}"),
+        }
+    }
+
+    #[test]
+    fn each_depth_refuses_in_its_own_words() {
+        let requests = [
+            ("GET", "discovery"),
+            ("POST", "discovery"),
+            ("GET", "public/alfresco/versions/1"),
+            ("PUT", "public/alfresco/versions/1"),
+            ("GET", "public/alfresco/version/1/nodes"),
+            ("GET", "public/alfresco/versions/1/nodes/x/targets/y/z/zz"),
+            ("GET", "public/alfresco/versions/1/nodes/x/targets/y/z/zz/zzz"),
+            ("OPTIONS", "public/alfresco/versions/1/nodes/x/content/y/z"),
+            ("OPTIONS", "public/alfresco/versions/1/nodes/x/content/y/z/zz"),
+            ("PATCH", "public/alfresco/versions/1/nodes"),
+            ("GET", "secret/alfresco/versions/1/nodes/x"),
+            ("PUT", "secret/alfresco/versions/1/nodes/x"),
+            ("GET", "private/alfresco/versions/1/nodes/x"),
+            ("GET", "public/Alfresco/versions/1/nodes/x"),
+            ("GET", "public/alfresco/versions/one/nodes/x"),
+            ("GET", "public/alfresco/versions/0/nodes/x"),
+            ("GET", "public/alfresco/versions/2/nodes/x"),
+            ("GET", "public/other/versions/1/nodes/x"),
+            ("GET", "public/alfresco/versions/1/others"),
+            ("GET", "public/authentication/versions/1/nodes/x"),
+            ("OPTIONS", "public/alfresco/versions/1/nodes"),
+            ("OPTIONS", "public/alfresco/versions/1/nodes/x"),
+            ("OPTIONS", "public/alfresco/versions/1/nodes/x/content"),
+            ("OPTIONS", "public/alfresco/versions/1/nodes/x/others"),
+            ("DELETE", "public/alfresco/versions/1/downloads"),
+            ("GET", "public/alfresco/versions/1/downloads"),
+            ("PUT", "public/alfresco/versions/1/downloads"),
+            ("POST", "public/alfresco/versions/1/downloads/x"),
+            ("POST", "public/alfresco/versions/1/nodes/x"),
+            ("PUT", "public/alfresco/versions/1/downloads/x"),
+            ("GET", "public/alfresco/versions/1/nodes"),
+            ("POST", "public/alfresco/versions/1/nodes"),
+            ("GET", "public/alfresco/versions/1/nodes/x/children"),
+            ("GET", "public/alfresco/versions/1/nodes/x/copy"),
+            ("DELETE", "public/alfresco/versions/1/nodes/x/others"),
+            ("DELETE", "public/alfresco/versions/1/nodes/x/secondary-children/y"),
+            ("GET", "public/alfresco/versions/1/nodes/x/secondary-children/y"),
+            ("DELETE", "public/alfresco/versions/1/nodes/x/children/y"),
+        ];
+        let lines =
+            requests.map(|(method, path)| format!("{method} {path}: {}", resolved(method, path)).trim_end().to_owned());
+        insta::assert_snapshot!(lines.join("\n"), @r#"
+        GET discovery: an operation
+        POST discovery: refused: Script url /discovery does not support the method POST
+        GET public/alfresco/versions/1: refused: Script url /public/alfresco/versions/1 does not map to a Web Script.
+        PUT public/alfresco/versions/1: refused: /public/alfresco/versions/1 was not found
+        GET public/alfresco/version/1/nodes: refused: Script url /public/alfresco/version/1/nodes does not map to a Web Script.
+        GET public/alfresco/versions/1/nodes/x/targets/y/z/zz: refused: Unable to locate resource for: nodes zz
+        GET public/alfresco/versions/1/nodes/x/targets/y/z/zz/zzz: refused: Script url /public/alfresco/versions/1/nodes/x/targets/y/z/zz/zzz does not map to a Web Script.
+        OPTIONS public/alfresco/versions/1/nodes/x/content/y/z: refused to the caller: Unable to locate resource for: nodes z
+        OPTIONS public/alfresco/versions/1/nodes/x/content/y/z/zz: refused: /public/alfresco/versions/1/nodes/x/content/y/z/zz was not found
+        PATCH public/alfresco/versions/1/nodes: refused: Script url /public/alfresco/versions/1/nodes does not support the method PATCH
+        GET secret/alfresco/versions/1/nodes/x: refused: Invalid API definition:No enum constant org.alfresco.rest.framework.Api.SCOPE.SECRET
+        PUT secret/alfresco/versions/1/nodes/x: refused to the caller: Invalid API definition:No enum constant org.alfresco.rest.framework.Api.SCOPE.SECRET
+        GET private/alfresco/versions/1/nodes/x: refused: {0} was not found
+        GET public/Alfresco/versions/1/nodes/x: refused: Api name must be lowercase
+        GET public/alfresco/versions/one/nodes/x: refused: Invalid API definition:For input string: "one"
+        GET public/alfresco/versions/0/nodes/x: refused: Version must be a positive integer.
+        GET public/alfresco/versions/2/nodes/x: refused: {0} was not found
+        GET public/other/versions/1/nodes/x: refused: {0} was not found
+        GET public/alfresco/versions/1/others: refused:
+        GET public/authentication/versions/1/nodes/x: refused:
+        OPTIONS public/alfresco/versions/1/nodes: described as /nodes
+        OPTIONS public/alfresco/versions/1/nodes/x: described as /nodes
+        OPTIONS public/alfresco/versions/1/nodes/x/content: described as /nodes/{id}/content
+        OPTIONS public/alfresco/versions/1/nodes/x/others: refused to the caller: others
+        DELETE public/alfresco/versions/1/downloads: refused to the caller: DELETE not supported for Actions
+        GET public/alfresco/versions/1/downloads: refused to the caller: The operation is unsupported
+        PUT public/alfresco/versions/1/downloads: refused to the caller: The operation is unsupported
+        POST public/alfresco/versions/1/downloads/x: refused to the caller: POST is executed against a collection URL
+        POST public/alfresco/versions/1/nodes/x: refused: The operation is unsupported
+        PUT public/alfresco/versions/1/downloads/x: refused to the caller: The operation is unsupported
+        GET public/alfresco/versions/1/nodes: refused to the caller: The operation is unsupported
+        POST public/alfresco/versions/1/nodes: refused: The operation is unsupported
+        GET public/alfresco/versions/1/nodes/x/children: an operation
+        GET public/alfresco/versions/1/nodes/x/copy: refused: The operation is unsupported
+        DELETE public/alfresco/versions/1/nodes/x/others: refused to the caller: others
+        DELETE public/alfresco/versions/1/nodes/x/secondary-children/y: an operation
+        GET public/alfresco/versions/1/nodes/x/secondary-children/y: refused: Unable to locate resource for: nodes y
+        DELETE public/alfresco/versions/1/nodes/x/children/y: refused to the caller: Unable to locate resource for: nodes y
+        "#);
+    }
+
+    #[test]
+    fn what_the_product_has_beside_this_is_known_as_absent() {
+        let is_absent = |path: &str| is_absent(&path.split('/').collect::<Vec<_>>());
+        for path in [
+            "public/alfresco/versions/1/tags",
+            "public/alfresco/versions/1/tags/x",
+            "Public/alfresco/versions/1/nodes/x/ratings",
+            "public/alfresco/versions/1/nodes/x/ratings/likes",
+            "public/search/versions/1/search",
+            "public/workflow/versions/1/processes/x",
+        ] {
+            assert!(is_absent(path), "{path}");
+        }
+        for path in [
+            "public/alfresco/versions/1/nodes/x",
+            "public/alfresco/versions/1/nodes/x/content",
+            "public/alfresco/versions/1/nodes/ratings",
+            "public/alfresco/versions/1/others",
+            "public/alfresco/versions/1",
+            "private/alfresco/versions/1/tags",
+            "private/search/versions/1/search",
+            "public/other/versions/1/tags",
+            "discovery",
+        ] {
+            assert!(!is_absent(path), "{path}");
+        }
+    }
 }

@@ -184,3 +184,104 @@ impl ReportView {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::panic;
+
+    use super::*;
+
+    /// Of a client that polled three times, 100 ms apart at least, and did nothing else.
+    fn idle() -> ReportView {
+        let at = Timestamp::from_millis;
+        ReportView {
+            id: "x".to_owned(),
+            created_at: at(0),
+            polls: 3,
+            polled_at: [0, 100, 300].map(at).to_vec(),
+            intervals_ms: vec![100, 200],
+            shortest_interval_ms: Some(100),
+            saw_final_at: Some(at(300)),
+            polls_after_final: 0,
+            cancels: 0,
+            content_requests: 0,
+            fetched_at: None,
+            deleted_at: None,
+            deleted_by: None,
+        }
+    }
+
+    /// Of one that fetched, cancelled and deleted, and went on polling.
+    fn busy() -> ReportView {
+        let at = Some(Timestamp::from_millis(400));
+        ReportView {
+            polls_after_final: 2,
+            cancels: 1,
+            fetched_at: at,
+            deleted_at: at,
+            deleted_by: Some(Deletion::Client),
+            ..idle()
+        }
+    }
+
+    #[track_caller]
+    fn check(report: &ReportView, expected: &str, unmet: &str) {
+        let expected: Expectations = serde_json::from_str(expected).unwrap();
+        let found = report.verify(&expected).err().map(|unmet| unmet.to_string()).unwrap_or_default();
+        assert_eq!(found, unmet, "{expected:?}");
+    }
+
+    #[test]
+    fn what_is_not_expected_is_not_looked_at() {
+        check(&idle(), "{}", "");
+        check(&busy(), "{}", "");
+    }
+
+    #[test]
+    fn each_expectation_is_met_or_told() {
+        check(&idle(), r#"{"neverPolledAfterFinal":true,"deleted":false,"fetched":false,"cancelled":false}"#, "");
+        check(
+            &idle(),
+            r#"{"neverPolledAfterFinal":false,"deleted":true,"fetched":true,"cancelled":true}"#,
+            "it never polled after a final status; it did not delete the download; it did not fetch the content whole; \
+             it asked for no cancel",
+        );
+        check(&busy(), r#"{"neverPolledAfterFinal":false,"deleted":true,"fetched":true,"cancelled":true}"#, "");
+        check(
+            &busy(),
+            r#"{"neverPolledAfterFinal":true,"deleted":false,"fetched":false,"cancelled":false}"#,
+            "it polled 2 times after a final status; it deleted the download; it fetched the content; it asked for a cancel",
+        );
+        let cleaned = ReportView { deleted_by: Some(Deletion::Cleaner), ..busy() };
+        check(&cleaned, r#"{"deleted":true}"#, "it did not delete the download");
+    }
+
+    #[test]
+    fn numbers_are_met_at_their_limits() {
+        check(&idle(), r#"{"minPollInterval":"100ms","minPolls":3,"maxPolls":3}"#, "");
+        check(&idle(), r#"{"minPollInterval":"101ms"}"#, "it polled again after 100 ms");
+        check(&idle(), r#"{"minPolls":4}"#, "it polled 3 times");
+        check(&idle(), r#"{"maxPolls":2}"#, "it polled 3 times");
+        check(&ReportView { shortest_interval_ms: None, ..idle() }, r#"{"minPollInterval":"1h"}"#, "");
+    }
+
+    #[test]
+    fn assertions_fail_a_test_with_the_id_of_the_download() {
+        let message = |assertion: fn(&ReportView), report: ReportView| {
+            let failure = panic::catch_unwind(move || assertion(&report)).err();
+            failure.map(|text| *text.downcast::<String>().unwrap())
+        };
+        let of = |text: &str| Some(format!("the client of download x: {text}"));
+        let fast = |report: &ReportView| report.assert_polled_no_faster_than(Duration::from_millis(101));
+        assert_eq!(message(fast, idle()), of("it polled again after 100 ms"));
+        let slow = |report: &ReportView| report.assert_polled_no_faster_than(Duration::from_millis(100));
+        assert_eq!(message(slow, idle()), None);
+        let polled = "it polled 2 times after a final status";
+        assert_eq!(message(ReportView::assert_never_polled_after_final, busy()), of(polled));
+        assert_eq!(message(ReportView::assert_never_polled_after_final, idle()), None);
+        assert_eq!(message(ReportView::assert_deleted, idle()), of("it did not delete the download"));
+        assert_eq!(message(ReportView::assert_deleted, busy()), None);
+        assert_eq!(message(ReportView::assert_fetched, idle()), of("it did not fetch the content whole"));
+        assert_eq!(message(ReportView::assert_fetched, busy()), None);
+    }
+}

@@ -354,4 +354,113 @@ mod tests {
         assert!(tail(Archive::new([huge("big", 5 << 30)])).starts_with(b"PK\x06\x06"));
         assert!(tail(Archive::new([huge("a", 3 << 30), huge("b", 3 << 30), dummy()])).starts_with(b"PK\x06\x06"));
     }
+
+    /// Both headers end with these: the dates, then the path.
+    fn fields(name: &str) -> Vec<u8> {
+        let length = u16::try_from(5 + name.len()).unwrap().to_le_bytes();
+        [
+            &[0x0A, 0, 32, 0, 0, 0, 0, 0, 1, 0, 24, 0][..],
+            &(13_426_593_302_456_u64 * 10_000).to_le_bytes(),
+            &[0; 8],
+            &(13_426_593_301_000_u64 * 10_000).to_le_bytes(),
+            &[0x75, 0x70],
+            &length,
+            &[1],
+            &crc32fast::hash(name.as_bytes()).to_le_bytes(),
+            name.as_bytes(),
+        ]
+        .concat()
+    }
+
+    /// What the real server's library writes where 32 bits are too few, field by field.
+    #[test]
+    fn a_large_entry_is_described_by_zip64_and_so_is_what_lies_behind_it() {
+        const SIZE: u64 = 5 << 30;
+        let archive = Archive::new([huge("big", SIZE), dummy()]);
+        let local = |index| archive.locate(ZipPart::LocalHeader, index).unwrap();
+        let central = archive.locate(ZipPart::CentralDirectory, 0).unwrap();
+        assert_eq!(local(0), (0, 101));
+        assert_eq!(archive.locate(ZipPart::Data, 0), Some((101, SIZE)));
+        let second = 101 + SIZE + 24;
+        assert_eq!(local(1), (second, 99));
+        assert_eq!(archive.locate(ZipPart::Data, 1), Some((second + 99, 15)));
+        assert_eq!(archive.locate(ZipPart::Data, 2), None);
+        assert_eq!(central, (second + 99 + 15 + 16, 117 + 127));
+        let content = Content::archive(Arc::new(archive));
+        let common = [0x08, 0x08, 8, 0, 0xE1, 0x49, 0xD6, 0x5C];
+        let all = [0xFF; 8];
+        let header =
+            [&b"PK\x03\x04\x2D\0"[..], &common, &[0; 4], &all, &[3, 0, 68, 0], b"big", &[1, 0, 16, 0], &[0; 16]];
+        assert_eq!(content.read(0, 101).unwrap(), [header.concat(), fields("big")].concat());
+        let descriptor = [&b"PK\x07\x08\x01\0\0\0"[..], &SIZE.to_le_bytes(), &SIZE.to_le_bytes()].concat();
+        assert_eq!(content.read(101 + SIZE, second).unwrap(), descriptor);
+        let first = [
+            &b"PK\x01\x02\x2D\0\x2D\0"[..],
+            &common,
+            &[1, 0, 0, 0],
+            &all,
+            &[3, 0, 68, 0],
+            &[0; 14],
+            b"big",
+            &[1, 0, 16, 0],
+            &SIZE.to_le_bytes(),
+            &SIZE.to_le_bytes(),
+            &fields("big"),
+        ];
+        let crc = crc32fast::hash(b"dummy content").to_le_bytes();
+        let behind = [
+            &b"PK\x01\x02\x2D\0\x2D\0"[..],
+            &common,
+            &crc,
+            &[15, 0, 0, 0, 13, 0, 0, 0],
+            &[12, 0, 69, 0],
+            &[0; 10],
+            &[0xFF; 4],
+            b"docTest3.txt",
+            &[1, 0, 8, 0],
+            &second.to_le_bytes(),
+            &fields("docTest3.txt"),
+        ];
+        let (start, length) = central;
+        let end = [
+            &b"PK\x06\x06"[..],
+            &44_u64.to_le_bytes(),
+            &[45, 0, 45, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+            &2_u64.to_le_bytes(),
+            &2_u64.to_le_bytes(),
+            &length.to_le_bytes(),
+            &start.to_le_bytes(),
+            b"PK\x06\x07\0\0\0\0",
+            &(start + length).to_le_bytes(),
+            b"\x01\0\0\0PK\x05\x06\0\0\0\0\x02\0\x02\0",
+            &u32::try_from(length).unwrap().to_le_bytes(),
+            &[0xFF; 4],
+            &[0; 2],
+        ];
+        let expected = [first.concat(), behind.concat(), end.concat()].concat();
+        assert_eq!(content.read(start, content.size()).unwrap(), expected);
+    }
+
+    #[test]
+    fn an_offset_needs_zip64_from_the_value_on_that_stands_for_it() {
+        // Its local header has 77 bytes, its descriptor 16.
+        let filler = |end: u64| {
+            let rest = end - 77 - 16 - (4095 << 20);
+            let data = [
+                Data::Repeated { block: vec![0; 1 << 20].into(), times: 4095 },
+                Data::Repeated { block: vec![0; to_usize(rest)].into(), times: 1 },
+            ];
+            ZipEntry { packed: Some(Arc::new(Packed::new(1, 1, data, None))), ..entry("a", None) }
+        };
+        for (offset, zip64) in [(ZIP64_MAGIC - 1, 0), (ZIP64_MAGIC, 12)] {
+            let archive = Archive::new([filler(offset), entry("b/", None)]);
+            assert_eq!(archive.locate(ZipPart::LocalHeader, 1), Some((offset, 79)));
+            let (start, length) = archive.locate(ZipPart::CentralDirectory, 0).unwrap();
+            assert_eq!(length, (46 + 1 + 46) + (46 + 2 + 47) + zip64, "at {offset}");
+            let content = Content::archive(Arc::new(archive));
+            let second = content.read(start + 93, start + length).unwrap();
+            assert_eq!(second[4..8], if zip64 > 0 { [45, 0, 45, 0] } else { [20, 0, 20, 0] });
+            assert_eq!(second[42..46], u32::try_from(offset).unwrap().to_le_bytes());
+        }
+    }
 }

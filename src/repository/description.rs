@@ -259,6 +259,20 @@ mod tests {
         assert_eq!(extras.properties["cm:title"], "5");
         assert_eq!(extras.properties["exif:pixelXDimension"], 123);
         assert_eq!(extras.properties["cm:from"], "2026-01-30T10:00:00.000+0000");
+        let stated = json!({
+            "exif:fNumber": "2.8",
+            "exif:flash": "TRUE",
+            "cm:description": true,
+            "cm:to": "2026-01-30",
+            "exif:isoSpeedRatings": ["100"],
+        });
+        described(None, stated).unwrap().add_to(&mut node.extras, None).unwrap();
+        let extras = node.extras.as_ref().unwrap();
+        assert_eq!(extras.properties["exif:fNumber"], 2.8);
+        assert_eq!(extras.properties["exif:flash"], true);
+        assert_eq!(extras.properties["cm:description"], "true");
+        assert_eq!(extras.properties["cm:to"], "2026-01-30T00:00:00.000+0000");
+        assert_eq!(extras.properties["exif:isoSpeedRatings"], "100");
         for wrong in [json!({ "exif:pixelXDimension": "my text" }), json!({ "cm:from": "25-11-2016" })] {
             assert!(described(None, wrong).unwrap().add_to(&mut node.extras, None).is_err());
         }

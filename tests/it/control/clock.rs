@@ -24,6 +24,10 @@ fn it_is_frozen_advanced_set_and_resumed() {
     assert_eq!(mock.clock().now(), "2026-06-22T10:16:02.456Z".parse::<Timestamp>().unwrap(), "it is the same clock");
     mock.admin_json("PUT", "/clock", r#"{"now":"2030-01-01T00:00:00+01:00","isRunning":true}"#, 200);
     assert!(mock.control().time().is_running);
+    mock.admin_json("PUT", "/clock", r#"{"now":"2030-01-01T00:00:00Z","isRunning":false}"#, 200);
+    assert!(!mock.control().time().is_running);
+    let resumed = mock.admin_json("POST", "/clock/resume", "", 200);
+    assert_eq!(resumed["isRunning"], true);
     mock.control().freeze();
     mock.control().set_time(Timestamp::from_millis(0));
     mock.control().advance(MINUTE);
