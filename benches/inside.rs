@@ -9,7 +9,10 @@ use std::{
     time::Duration,
 };
 
-use alfresco_downloads_mock::{Config, Mock, measured::Zip};
+use alfresco_downloads_mock::{
+    Config, Mock,
+    measured::{Folder, Zip, read_range},
+};
 use divan::{Bencher, black_box, counter::BytesCount};
 
 const BASE: &str = "/alfresco/api/-default-/public/alfresco/versions/1";
@@ -37,6 +40,19 @@ fn find_a_place_in_a_zip(bencher: Bencher, files: usize) {
     let zip = Zip::of(files, 1500);
     let middle = zip.size() / 2;
     bencher.bench_local(|| zip.piece_at(black_box(middle)));
+}
+
+/// From a folder to what a download of it has to zip.
+#[divan::bench(args = [1_000, 10_000, 100_000])]
+fn walk(bencher: Bencher, files: usize) {
+    let folder = Folder::of(files);
+    assert_eq!(folder.walk(), files as u64 * 4096);
+    bencher.bench_local(|| folder.walk());
+}
+
+#[divan::bench(args = ["bytes=0-1023", "bytes=0-0,10-20,30-40,1000-"])]
+fn read_a_range(value: &str) -> bool {
+    read_range(black_box(value), black_box(1 << 20))
 }
 
 /// A mock, a connection to it, and a download that is done.

@@ -28,7 +28,7 @@ mod path;
 mod patience;
 mod people;
 mod probes;
-mod ranges;
+pub(crate) mod ranges;
 mod site_members;
 mod sites;
 mod tickets;

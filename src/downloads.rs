@@ -12,7 +12,7 @@ pub(crate) mod gate;
 mod history;
 mod job;
 pub(crate) mod orders;
-mod plan;
+pub(crate) mod plan;
 mod registry;
 pub(crate) mod report;
 mod workers;

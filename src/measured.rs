@@ -5,13 +5,25 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::{
+    api::ranges::Ranges,
     clock::Timestamp,
     content::{
-        Piece,
+        Content, Piece,
         packed::{Data, Packed},
     },
-    downloads::archive::{Archive, ZipEntry},
+    downloads::{
+        archive::{Archive, ZipEntry},
+        plan::Plan,
+    },
+    repository::{
+        Tree,
+        access::Caller,
+        bootstrap,
+        node::{ContentData, NodeId, NodeType},
+    },
 };
+
+const DAY: Timestamp = Timestamp::from_millis(1_782_119_702_456);
 
 /// A zip of small files, laid out. They share one deflated content, so that this measures the zip alone.
 #[derive(Debug)]
@@ -22,11 +34,10 @@ impl Zip {
     pub fn of(files: usize, bytes: usize) -> Self {
         let stream = Data::Memory(Bytes::from(vec![0; bytes]));
         let packed = Arc::new(Packed::new(0, bytes as u64, [stream], None));
-        let day = Timestamp::from_millis(1_782_119_702_456);
         let entry = |number: usize| ZipEntry {
             name: format!("folder{:02}/file{number:07}.txt", number % 100).into(),
-            created: day,
-            modified: day,
+            created: DAY,
+            modified: DAY,
             packed: Some(packed.clone()),
         };
         Self(Archive::new((0..files).map(entry)))
@@ -54,4 +65,56 @@ impl Zip {
             Piece::Read(_) => 0,
         }
     }
+}
+
+/// A folder of small files in a hundred folders, which share one content.
+#[derive(Debug)]
+pub struct Folder {
+    tree: Tree,
+    id: NodeId,
+    caller: Caller,
+}
+
+impl Folder {
+    /// A folder of that many files.
+    pub fn of(files: usize) -> Self {
+        let mut tree = bootstrap::tree(DAY);
+        let folder = bootstrap::folder("/All", "All", tree.root(), DAY);
+        let id = folder.id;
+        tree.insert(folder);
+        let parts: Vec<NodeId> = (0..100)
+            .map(|number| {
+                let folder = bootstrap::folder(&format!("/All/{number}"), &format!("folder{number:02}"), id, DAY);
+                let id = folder.id;
+                tree.insert(folder);
+                id
+            })
+            .collect();
+        let data = ContentData {
+            mimetype: "text/plain".into(),
+            encoding: "UTF-8".into(),
+            size: 4096,
+            content: Some(Content::memory(Bytes::from(vec![0; 4096]))),
+            is_archived: false,
+        };
+        for number in 0..files {
+            let path = format!("/All/{}/{number}", number % 100);
+            let mut file = bootstrap::folder(&path, &format!("file{number:07}.txt"), parts[number % 100], DAY);
+            file.node_type = NodeType::CONTENT;
+            file.content = Some(data.clone());
+            tree.insert(file);
+        }
+        Self { tree, id, caller: Caller { user: "admin".into(), is_admin: true } }
+    }
+
+    /// Finds out what a download of it has to zip; how many bytes that are.
+    pub fn walk(&self) -> u64 {
+        let plan = Plan::walk(&self.tree, &self.caller, &[self.id], usize::MAX, |_| None);
+        plan.map_or(0, |plan| plan.total_bytes)
+    }
+}
+
+/// Reads the value of a `Range` header; whether it asks for anything that is there.
+pub fn read_range(value: &str, size: u64) -> bool {
+    matches!(Ranges::read(value, size, Some("curl/8")), Ranges::One(_) | Ranges::Several(_))
 }

@@ -5,7 +5,6 @@
 
 use std::fmt;
 
-use memchr::memchr;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -77,95 +76,93 @@ pub enum Operation {
 
 use Operation as O;
 
-/// Method and path below the network; `*` stands for one segment.
-const SHAPES: &[(Operation, &str, &str)] = &[
-    (O::CreateDownload, "POST", "public/alfresco/versions/1/downloads"),
-    (O::GetDownload, "GET", "public/alfresco/versions/1/downloads/*"),
-    (O::CancelDownload, "DELETE", "public/alfresco/versions/1/downloads/*"),
-    (O::GetNode, "GET", "public/alfresco/versions/1/nodes/*"),
-    (O::UpdateNode, "PUT", "public/alfresco/versions/1/nodes/*"),
-    (O::DeleteNode, "DELETE", "public/alfresco/versions/1/nodes/*"),
-    (O::GetNodeContent, "GET", "public/alfresco/versions/1/nodes/*/content"),
-    (O::UpdateNodeContent, "PUT", "public/alfresco/versions/1/nodes/*/content"),
-    (O::ListNodeChildren, "GET", "public/alfresco/versions/1/nodes/*/children"),
-    (O::CreateNode, "POST", "public/alfresco/versions/1/nodes/*/children"),
-    (O::ListParents, "GET", "public/alfresco/versions/1/nodes/*/parents"),
-    (O::ListSecondaryChildren, "GET", "public/alfresco/versions/1/nodes/*/secondary-children"),
-    (O::CreateSecondaryChildAssociation, "POST", "public/alfresco/versions/1/nodes/*/secondary-children"),
-    (O::DeleteSecondaryChildAssociation, "DELETE", "public/alfresco/versions/1/nodes/*/secondary-children/*"),
-    (O::CopyNode, "POST", "public/alfresco/versions/1/nodes/*/copy"),
-    (O::MoveNode, "POST", "public/alfresco/versions/1/nodes/*/move"),
-    (O::LockNode, "POST", "public/alfresco/versions/1/nodes/*/lock"),
-    (O::UnlockNode, "POST", "public/alfresco/versions/1/nodes/*/unlock"),
-    (O::CheckOutNode, "POST", "public/alfresco/versions/1/nodes/*/check-out"),
-    (O::CancelCheckOutNode, "POST", "public/alfresco/versions/1/nodes/*/cancel-check-out"),
-    (O::ListDeletedNodes, "GET", "public/alfresco/versions/1/deleted-nodes"),
-    (O::GetDeletedNode, "GET", "public/alfresco/versions/1/deleted-nodes/*"),
-    (O::DeleteDeletedNode, "DELETE", "public/alfresco/versions/1/deleted-nodes/*"),
-    (O::GetDeletedNodeContent, "GET", "public/alfresco/versions/1/deleted-nodes/*/content"),
-    (O::RestoreDeletedNode, "POST", "public/alfresco/versions/1/deleted-nodes/*/restore"),
-    (O::ListPeople, "GET", "public/alfresco/versions/1/people"),
-    (O::CreatePerson, "POST", "public/alfresco/versions/1/people"),
-    (O::GetPerson, "GET", "public/alfresco/versions/1/people/*"),
-    (O::UpdatePerson, "PUT", "public/alfresco/versions/1/people/*"),
-    (O::ListSites, "GET", "public/alfresco/versions/1/sites"),
-    (O::CreateSite, "POST", "public/alfresco/versions/1/sites"),
-    (O::GetSite, "GET", "public/alfresco/versions/1/sites/*"),
-    (O::UpdateSite, "PUT", "public/alfresco/versions/1/sites/*"),
-    (O::DeleteSite, "DELETE", "public/alfresco/versions/1/sites/*"),
-    (O::ListSiteContainers, "GET", "public/alfresco/versions/1/sites/*/containers"),
-    (O::GetSiteContainer, "GET", "public/alfresco/versions/1/sites/*/containers/*"),
-    (O::ListGroups, "GET", "public/alfresco/versions/1/groups"),
-    (O::CreateGroup, "POST", "public/alfresco/versions/1/groups"),
-    (O::GetGroup, "GET", "public/alfresco/versions/1/groups/*"),
-    (O::UpdateGroup, "PUT", "public/alfresco/versions/1/groups/*"),
-    (O::DeleteGroup, "DELETE", "public/alfresco/versions/1/groups/*"),
-    (O::ListGroupMemberships, "GET", "public/alfresco/versions/1/groups/*/members"),
-    (O::CreateGroupMembership, "POST", "public/alfresco/versions/1/groups/*/members"),
-    (O::DeleteGroupMembership, "DELETE", "public/alfresco/versions/1/groups/*/members/*"),
-    (O::ListGroupMembershipsForPerson, "GET", "public/alfresco/versions/1/people/*/groups"),
-    (O::ListSiteMembershipsForPerson, "GET", "public/alfresco/versions/1/people/*/sites"),
-    (O::GetSiteMembershipForPerson, "GET", "public/alfresco/versions/1/people/*/sites/*"),
-    (O::DeleteSiteMembershipForPerson, "DELETE", "public/alfresco/versions/1/people/*/sites/*"),
-    (O::ListSiteMemberships, "GET", "public/alfresco/versions/1/sites/*/members"),
-    (O::CreateSiteMembership, "POST", "public/alfresco/versions/1/sites/*/members"),
-    (O::GetSiteMembership, "GET", "public/alfresco/versions/1/sites/*/members/*"),
-    (O::UpdateSiteMembership, "PUT", "public/alfresco/versions/1/sites/*/members/*"),
-    (O::DeleteSiteMembership, "DELETE", "public/alfresco/versions/1/sites/*/members/*"),
-    (O::GetProbe, "GET", "public/alfresco/versions/1/probes/*"),
-    (O::CreateTicket, "POST", "public/authentication/versions/1/tickets"),
-    (O::ValidateTicket, "GET", "public/authentication/versions/1/tickets/*"),
-    (O::DeleteTicket, "DELETE", "public/authentication/versions/1/tickets/*"),
-    (O::GetRepositoryInformation, "GET", "discovery"),
+/// Method, API, and what is behind its version; `*` stands for one segment.
+type Shape = (Operation, &'static str, &'static str, &'static [&'static str]);
+
+/// Discovery is beside the APIs, and has no version.
+const DISCOVERY: &str = "discovery";
+
+const SHAPES: &[Shape] = &[
+    (O::CreateDownload, "POST", "alfresco", &["downloads"]),
+    (O::GetDownload, "GET", "alfresco", &["downloads", "*"]),
+    (O::CancelDownload, "DELETE", "alfresco", &["downloads", "*"]),
+    (O::GetNode, "GET", "alfresco", &["nodes", "*"]),
+    (O::UpdateNode, "PUT", "alfresco", &["nodes", "*"]),
+    (O::DeleteNode, "DELETE", "alfresco", &["nodes", "*"]),
+    (O::GetNodeContent, "GET", "alfresco", &["nodes", "*", "content"]),
+    (O::UpdateNodeContent, "PUT", "alfresco", &["nodes", "*", "content"]),
+    (O::ListNodeChildren, "GET", "alfresco", &["nodes", "*", "children"]),
+    (O::CreateNode, "POST", "alfresco", &["nodes", "*", "children"]),
+    (O::ListParents, "GET", "alfresco", &["nodes", "*", "parents"]),
+    (O::ListSecondaryChildren, "GET", "alfresco", &["nodes", "*", "secondary-children"]),
+    (O::CreateSecondaryChildAssociation, "POST", "alfresco", &["nodes", "*", "secondary-children"]),
+    (O::DeleteSecondaryChildAssociation, "DELETE", "alfresco", &["nodes", "*", "secondary-children", "*"]),
+    (O::CopyNode, "POST", "alfresco", &["nodes", "*", "copy"]),
+    (O::MoveNode, "POST", "alfresco", &["nodes", "*", "move"]),
+    (O::LockNode, "POST", "alfresco", &["nodes", "*", "lock"]),
+    (O::UnlockNode, "POST", "alfresco", &["nodes", "*", "unlock"]),
+    (O::CheckOutNode, "POST", "alfresco", &["nodes", "*", "check-out"]),
+    (O::CancelCheckOutNode, "POST", "alfresco", &["nodes", "*", "cancel-check-out"]),
+    (O::ListDeletedNodes, "GET", "alfresco", &["deleted-nodes"]),
+    (O::GetDeletedNode, "GET", "alfresco", &["deleted-nodes", "*"]),
+    (O::DeleteDeletedNode, "DELETE", "alfresco", &["deleted-nodes", "*"]),
+    (O::GetDeletedNodeContent, "GET", "alfresco", &["deleted-nodes", "*", "content"]),
+    (O::RestoreDeletedNode, "POST", "alfresco", &["deleted-nodes", "*", "restore"]),
+    (O::ListPeople, "GET", "alfresco", &["people"]),
+    (O::CreatePerson, "POST", "alfresco", &["people"]),
+    (O::GetPerson, "GET", "alfresco", &["people", "*"]),
+    (O::UpdatePerson, "PUT", "alfresco", &["people", "*"]),
+    (O::ListSites, "GET", "alfresco", &["sites"]),
+    (O::CreateSite, "POST", "alfresco", &["sites"]),
+    (O::GetSite, "GET", "alfresco", &["sites", "*"]),
+    (O::UpdateSite, "PUT", "alfresco", &["sites", "*"]),
+    (O::DeleteSite, "DELETE", "alfresco", &["sites", "*"]),
+    (O::ListSiteContainers, "GET", "alfresco", &["sites", "*", "containers"]),
+    (O::GetSiteContainer, "GET", "alfresco", &["sites", "*", "containers", "*"]),
+    (O::ListGroups, "GET", "alfresco", &["groups"]),
+    (O::CreateGroup, "POST", "alfresco", &["groups"]),
+    (O::GetGroup, "GET", "alfresco", &["groups", "*"]),
+    (O::UpdateGroup, "PUT", "alfresco", &["groups", "*"]),
+    (O::DeleteGroup, "DELETE", "alfresco", &["groups", "*"]),
+    (O::ListGroupMemberships, "GET", "alfresco", &["groups", "*", "members"]),
+    (O::CreateGroupMembership, "POST", "alfresco", &["groups", "*", "members"]),
+    (O::DeleteGroupMembership, "DELETE", "alfresco", &["groups", "*", "members", "*"]),
+    (O::ListGroupMembershipsForPerson, "GET", "alfresco", &["people", "*", "groups"]),
+    (O::ListSiteMembershipsForPerson, "GET", "alfresco", &["people", "*", "sites"]),
+    (O::GetSiteMembershipForPerson, "GET", "alfresco", &["people", "*", "sites", "*"]),
+    (O::DeleteSiteMembershipForPerson, "DELETE", "alfresco", &["people", "*", "sites", "*"]),
+    (O::ListSiteMemberships, "GET", "alfresco", &["sites", "*", "members"]),
+    (O::CreateSiteMembership, "POST", "alfresco", &["sites", "*", "members"]),
+    (O::GetSiteMembership, "GET", "alfresco", &["sites", "*", "members", "*"]),
+    (O::UpdateSiteMembership, "PUT", "alfresco", &["sites", "*", "members", "*"]),
+    (O::DeleteSiteMembership, "DELETE", "alfresco", &["sites", "*", "members", "*"]),
+    (O::GetProbe, "GET", "alfresco", &["probes", "*"]),
+    (O::CreateTicket, "POST", "authentication", &["tickets"]),
+    (O::ValidateTicket, "GET", "authentication", &["tickets", "*"]),
+    (O::DeleteTicket, "DELETE", "authentication", &["tickets", "*"]),
+    (O::GetRepositoryInformation, "GET", DISCOVERY, &[]),
 ];
 
 impl Operation {
     /// The operation of a method at these segments behind the network, if there is one.
     pub(crate) fn of(method: &str, segments: &[&str]) -> Option<Self> {
-        let fits = |shape: &str| {
-            let mut rest = Some(shape);
-            let mut next_fits = |(place, segment): (usize, &&str)| {
-                let Some(left) = rest else { return false };
-                let (part, behind) = match memchr(b'/', left.as_bytes()) {
-                    Some(end) => (&left[..end], Some(&left[end + 1..])),
-                    None => (left, None),
-                };
-                rest = behind;
-                fits_at(place, part, segment)
-            };
-            segments.iter().enumerate().all(&mut next_fits) && rest.is_none()
+        // The real server reads the scope without its case, and the version as a number.
+        let (api, rest) = match segments {
+            [DISCOVERY] => (DISCOVERY, &[][..]),
+            [scope, api, "versions", version, rest @ ..]
+                if scope.eq_ignore_ascii_case("public") && version.parse::<i32>() == Ok(1) =>
+            {
+                (*api, rest)
+            }
+            _ => return None,
         };
-        SHAPES.iter().find(|(_, with, shape)| *with == method && fits(shape)).map(|(operation, ..)| *operation)
+        let fits = |parts: &[&str]| {
+            let mut pairs = parts.iter().zip(rest);
+            parts.len() == rest.len() && pairs.all(|(part, segment)| *part == "*" || part == segment)
+        };
+        let is_it = |&&(_, with, of, parts): &&Shape| with == method && of == api && fits(parts);
+        SHAPES.iter().find(is_it).map(|(operation, ..)| *operation)
     }
-}
-
-/// Whether a segment fits a part of a shape. The real server reads the scope without its case, and the version as a
-/// number.
-fn fits_at(place: usize, part: &str, segment: &str) -> bool {
-    part == "*"
-        || part == segment
-        || (place == 0 && part.eq_ignore_ascii_case(segment))
-        || (place == 3 && segment.parse::<i32>() == Ok(1))
 }
 
 /// Its `operationId`.

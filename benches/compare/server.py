@@ -65,8 +65,8 @@ class Server:
     def create(self, *nodes):
         return self.ask("POST", "/downloads", {"nodeIds": nodes})["entry"]["id"]
 
-    def wait(self, download):
-        while (entry := self.ask("GET", f"/downloads/{download}")["entry"])["status"] != "DONE":
+    def wait(self, download, end="DONE"):
+        while (entry := self.ask("GET", f"/downloads/{download}")["entry"])["status"] != end:
             if entry["status"] not in ("PENDING", "IN_PROGRESS"):
                 raise RuntimeError(f"the download ended as {entry}")
             time.sleep(0.0005)

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use axum::http::{Method, request::Parts};
-use memchr::{memchr, memchr3};
+use memchr::{memchr_iter, memchr3};
 use percent_encoding::percent_decode_str;
 
 use super::extract::Query;
@@ -68,12 +68,12 @@ impl<'a> Address<'a> {
 /// What is behind each slash.
 fn segments(path: &str) -> Vec<&str> {
     let mut segments = Vec::with_capacity(8);
-    let Some(mut rest) = path.get(1..) else { return segments };
-    while let Some(end) = memchr(b'/', rest.as_bytes()) {
-        segments.push(&rest[..end]);
-        rest = &rest[end + 1..];
+    let mut start = 1;
+    for slash in memchr_iter(b'/', path.as_bytes()).skip(1) {
+        segments.push(&path[start..slash]);
+        start = slash + 1;
     }
-    segments.push(rest);
+    segments.extend(path.get(start..));
     segments
 }
 

@@ -2,20 +2,20 @@
 
 /// A part of a content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Range {
-    pub(super) first: u64,
+pub(crate) struct Range {
+    pub(crate) first: u64,
     /// The last byte as the client asked for it, which may lie beyond the content.
-    pub(super) last: u64,
+    pub(crate) last: u64,
 }
 
 impl Range {
     /// The offsets, within a content of `size`, of its first byte and behind its last.
-    pub(super) fn within(self, size: u64) -> (u64, u64) {
+    pub(crate) fn within(self, size: u64) -> (u64, u64) {
         (self.first.min(size), self.last.saturating_add(1).min(size))
     }
 
     /// How many bytes of a content of `size` it covers.
-    pub(super) fn length(self, size: u64) -> u64 {
+    pub(crate) fn length(self, size: u64) -> u64 {
         let (start, end) = self.within(size);
         end - start
     }
@@ -23,7 +23,7 @@ impl Range {
 
 /// What a range header asks for.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Ranges {
+pub(crate) enum Ranges {
     /// Nothing: too short to be looked at.
     Ignored,
     Unsatisfiable,
@@ -34,7 +34,7 @@ pub(super) enum Ranges {
 impl Ranges {
     /// Reads the value of `Content-Range` or `Range`: its first six characters are cut without being looked at. Browsers
     /// that give no name, or `MSIE`, get adjoining ranges merged.
-    pub(super) fn read(value: &str, size: u64, user_agent: Option<&str>) -> Self {
+    pub(crate) fn read(value: &str, size: u64, user_agent: Option<&str>) -> Self {
         let Some((cut, _)) = value.char_indices().nth(6) else { return Self::Ignored };
         let value = &value[cut..];
         if !value.contains(',') {

@@ -22,36 +22,36 @@ const LONGEST_NAME: usize = 0xFFFF - 128;
 
 /// What a job has to zip.
 #[derive(Debug, Default)]
-pub(super) struct Plan {
-    pub(super) entries: Vec<Entry>,
-    pub(super) total_files: u64,
-    pub(super) total_bytes: u64,
+pub(crate) struct Plan {
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) total_files: u64,
+    pub(crate) total_bytes: u64,
     /// How many steps of the walk are left.
     left: usize,
     /// Whether there was more than that.
-    pub(super) is_cut: bool,
+    pub(crate) is_cut: bool,
 }
 
 /// A zip entry to be.
 #[derive(Debug)]
-pub(super) struct Entry {
-    pub(super) name: Box<str>,
-    pub(super) created: Timestamp,
-    pub(super) modified: Timestamp,
+pub(crate) struct Entry {
+    pub(crate) name: Box<str>,
+    pub(crate) created: Timestamp,
+    pub(crate) modified: Timestamp,
     /// None for a folder.
-    pub(super) content: Option<Content>,
+    pub(crate) content: Option<Content>,
 }
 
 /// A name that a zip has no room for.
 #[derive(Debug, thiserror::Error)]
 #[error("the zip entry of {id} would have a name of {len} bytes")]
-pub(super) struct NameTooLong {
+pub(crate) struct NameTooLong {
     id: NodeId,
     len: usize,
 }
 
 impl Entry {
-    pub(super) fn size(&self) -> u64 {
+    pub(crate) fn size(&self) -> u64 {
         self.content.as_ref().map_or(0, Content::size)
     }
 }
@@ -59,7 +59,7 @@ impl Entry {
 impl Plan {
     /// Walks the requested nodes, up to `most` of what lies at and below them: a few folders that are linked in each other
     /// can make a million. `download` finds those of them that are downloads themselves.
-    pub(super) fn walk(
+    pub(crate) fn walk(
         tree: &Tree,
         caller: &Caller,
         node_ids: &[NodeId],

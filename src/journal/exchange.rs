@@ -6,7 +6,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use axum::http::{HeaderMap, HeaderName, HeaderValue, header::CONTENT_TYPE};
+use axum::http::{HeaderMap, header::CONTENT_TYPE};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -80,12 +80,10 @@ pub(crate) struct Part {
 
 impl Part {
     pub(crate) fn new(headers: &HeaderMap, is_request: bool) -> Self {
-        let length = |name: &HeaderName, value: &HeaderValue| name.as_str().len() + value.len() + 2;
-        let all = headers.iter().map(|(name, value)| length(name, value)).sum::<usize>();
-        // With room for a short body.
-        let mut text = Vec::with_capacity(all.min(LONGEST) + if is_request { 0 } else { 128 });
+        // Most headers are shorter, and an answer may have a short body.
+        let mut text = Vec::with_capacity(headers.len() * 48 + 128);
         for (name, value) in headers {
-            if text.len() + length(name, value) > LONGEST {
+            if text.len() + name.as_str().len() + value.len() + 2 > LONGEST {
                 break;
             }
             text.extend_from_slice(name.as_str().as_bytes());
