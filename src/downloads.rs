@@ -19,6 +19,7 @@ mod workers;
 
 use std::{collections::HashSet, sync::Arc};
 
+use tokio::sync::Mutex;
 use tracing::{debug, warn};
 
 use self::{
@@ -69,6 +70,8 @@ struct Inner {
     most_entries: usize,
     /// Asked for in the order in which the start delays end.
     workers: Workers,
+    /// Held by whoever deletes what is too old.
+    cleaning: Mutex<()>,
 }
 
 /// What downloads are built on.
@@ -112,6 +115,7 @@ impl Downloads {
             most,
             most_entries,
             workers,
+            cleaning: Mutex::default(),
         }));
         tasks.spawn("cleaner", cleaner::run(downloads.clone()));
         downloads
@@ -214,9 +218,9 @@ impl Downloads {
         self.0.history.list()
     }
 
-    /// Deletes what is too old at this moment, without waiting for the cleaner's turn.
-    pub(crate) fn clean(&self) {
-        cleaner::clean(self);
+    /// Deletes what is too old when the clock has been moved, without waiting for the cleaner.
+    pub(crate) fn clean_after(&self, move_clock: impl FnOnce()) {
+        cleaner::clean_after(self, move_clock);
     }
 
     /// Where each download stands.

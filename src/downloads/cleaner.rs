@@ -4,14 +4,14 @@
 //! section 10). Here it is gone as soon as it is due. What it costs is what expires, not what exists. With the last one
 //! goes what was kept deflated for the next: a server that nobody asks for downloads is small.
 
-use std::time::Duration;
+use std::{thread, time::Duration};
 
 use tracing::debug;
 
 use super::{Downloads, report::Deletion};
 
 /// Deletions between two yields.
-const AT_ONCE: u64 = 64;
+const AT_ONCE: u64 = 16;
 
 /// Deletes what is due, then sleeps until the next may be.
 pub(super) async fn run(downloads: Downloads) {
@@ -25,8 +25,11 @@ pub(super) async fn run(downloads: Downloads) {
         };
         // Jobs that wait for a worker must hear of it when there are more.
         inner.workers.resize(workers);
-        while clean_some(&downloads, max_age) {
-            tokio::task::yield_now().await;
+        {
+            let _turn = inner.cleaning.lock().await;
+            while clean_some(&downloads, max_age) {
+                tokio::task::yield_now().await;
+            }
         }
         let oldest = inner.registry.oldest();
         if was_needed && oldest.is_none() {
@@ -46,10 +49,15 @@ pub(super) async fn run(downloads: Downloads) {
     }
 }
 
-/// Deletes all that is due now.
-pub(super) fn clean(downloads: &Downloads) {
+/// Deletes all that is due when the clock has been moved. The cleaner itself stays out of it, and whoever has something to
+/// answer goes first.
+pub(super) fn clean_after(downloads: &Downloads, move_clock: impl FnOnce()) {
+    let _turn = downloads.0.cleaning.try_lock();
+    move_clock();
     let max_age = downloads.0.settings.downloads().cleaner_max_age;
-    while clean_some(downloads, max_age) {}
+    while clean_some(downloads, max_age) {
+        thread::yield_now();
+    }
 }
 
 /// Deletes some of what is due; whether there may be more.
