@@ -44,9 +44,15 @@ def ratio(better, worse):
 
 
 def timed(*command, cwd=None):
+    settle()
     started = time.perf_counter()
     subprocess.run(FIRST + [str(part) for part in command], cwd=cwd, check=True, stdout=subprocess.DEVNULL)
     return time.perf_counter() - started
+
+
+def settle():
+    """Waits until what was written before is on the disk, which would be paid for by whoever comes next."""
+    os.sync()
 
 
 def wrk(url, connections=32, duration=5, headers=()):
@@ -82,6 +88,7 @@ def build():
             sizes["zip"] = zipped.stat().st_size
             with Server("--fixtures", str(folder)) as server:
                 node = server.node("corpus")
+                settle()
                 download, first = server.build(node)
                 times["first"].append(first)
                 times["again"].append(statistics.median(server.build(node)[1] for _ in range(5)))
@@ -102,11 +109,13 @@ def others(folder):
     times = {"pigz": [], "zipfile": [], "first": []}
     for _ in range(min(ROUNDS, 3)):
         times["pigz"].append(timed("pigz", "-6", "-k", "-f", "-c", folder / "corpus" / "large.txt"))
+        settle()
         started = time.perf_counter()
         with zipfile.ZipFile(WORK / "other.zip", "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
             archive.write(folder / "corpus" / "large.txt")
         times["zipfile"].append(time.perf_counter() - started)
         with Server("--fixtures", str(folder)) as server:
+            settle()
             times["first"].append(server.build(server.node("corpus"))[1])
     for peer, name in (("pigz", "`pigz -6`"), ("zipfile", "Python's zipfile")):
         row(f"first build, one text of 256 MB, against {name}", seconds(times["first"]), seconds(times[peer]),
