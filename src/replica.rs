@@ -98,6 +98,14 @@ mod tests {
     }
 
     #[test]
+    fn an_id_of_a_name_is_the_same_on_all_servers_and_nowhere_else() {
+        let (one, other) = (replica(1, "a secret of all"), replica(2, "a secret of all"));
+        assert_eq!(one.shared_id("a"), other.shared_id("a"));
+        assert_ne!(one.shared_id("a"), one.shared_id("b"));
+        assert_ne!(one.shared_id("a"), replica(1, "another secret").shared_id("a"));
+    }
+
+    #[test]
     fn a_ticket_is_known_wherever_the_secret_is() {
         let (one, other) = (replica(1, "a secret of all"), replica(2, "a secret of all"));
         let now = Timestamp::from_millis(1_782_119_702_000);

@@ -228,7 +228,10 @@ impl Reader<'_> {
             (Kind::Long, token) => self.long(&token, at, &chain),
             (Kind::Boolean, token) => self.boolean(&token, at, &chain),
             (Kind::Enum { class, names }, token) => self.constant(class, names, &token, at, &chain).map(Some),
-            (Kind::Map, Token::StartObject) => self.map(at, 1).map(|map| Some(Property::Map(map))),
+            (Kind::Map, Token::StartObject) => Ok(match self.value(Token::StartObject, at)? {
+                Value::Object(map) => Some(Property::Map(map)),
+                _ => None,
+            }),
             (Kind::Map, other) => {
                 Err(self.mismatch("java.util.LinkedHashMap<java.lang.String,java.lang.Object>", &other, at, &chain))
             }
@@ -243,7 +246,7 @@ impl Reader<'_> {
                 Ok(Some(Property::Beans(vec![one])))
             }
             (Kind::Bean(inner) | Kind::Beans(inner), other) => Err(self.mismatch(inner.class, &other, at, &chain)),
-            (Kind::Ignored, token) => self.value(token, at, 1).map(|_| Some(Property::Other)),
+            (Kind::Ignored, token) => self.value(token, at).map(|_| Some(Property::Other)),
         }
     }
 
@@ -327,41 +330,65 @@ impl Reader<'_> {
         }
     }
 
-    /// Any value, whose first token has been read.
-    fn value(&mut self, token: Token, at: usize, depth: usize) -> Result<Value, Problem> {
-        Ok(match token {
-            Token::StartObject => self.map(at, depth + 1)?.into(),
-            Token::StartArray => {
-                self.check_depth(depth)?;
-                let mut values = Vec::new();
-                while let Some((token, element)) = self.element(values.is_empty(), at)? {
-                    values.push(self.value(token, element, depth + 1)?);
+    /// Any value, whose first token has been read. Without recursion: what nests as deep as it may would fill the stack of a
+    /// thread in a build without optimizations.
+    fn value(&mut self, token: Token, at: usize) -> Result<Value, Problem> {
+        let (mut token, mut at) = (token, at);
+        let mut open = Vec::new();
+        loop {
+            let mut done = match token {
+                Token::StartObject | Token::StartArray => {
+                    self.check_depth(open.len())?;
+                    open.push(match token {
+                        Token::StartObject => Open::Object(at, String::new(), Map::new()),
+                        _ => Open::Array(at, Vec::new()),
+                    });
+                    None
                 }
-                values.into()
+                Token::Text(text) => Some(text.into()),
+                Token::Number(number) => Some(serde_json::from_str(&number).unwrap_or_default()),
+                Token::Boolean(truth) => Some(truth.into()),
+                Token::Null => Some(Value::Null),
+            };
+            // What is done goes into what it is in, until that goes on.
+            loop {
+                let Some(mut outer) = open.pop() else { return Ok(done.unwrap_or_default()) };
+                let next = self.next_in(&mut outer, done.take())?;
+                let Some(next) = next else {
+                    done = Some(outer.into());
+                    continue;
+                };
+                (token, at) = next;
+                open.push(outer);
+                break;
             }
-            Token::Text(text) => text.into(),
-            Token::Number(number) => serde_json::from_str(&number).unwrap_or_default(),
-            Token::Boolean(truth) => truth.into(),
-            Token::Null => Value::Null,
-        })
-    }
-
-    /// The members behind an opening brace at `start`, whatever they are.
-    fn map(&mut self, start: usize, depth: usize) -> Result<Map<String, Value>, Problem> {
-        self.check_depth(depth)?;
-        let mut map = Map::new();
-        while let Some(name) = self.name(map.is_empty(), start)? {
-            self.skip_blanks();
-            let at = self.at;
-            let token = self.token()?;
-            let value = self.value(token, at, depth)?;
-            map.insert(name, value);
         }
-        Ok(map)
     }
 
-    fn check_depth(&self, depth: usize) -> Result<(), Problem> {
-        if depth < DEEPEST {
+    /// Adds what is done, if anything is, to what it is in, and begins the next there; none at its end.
+    fn next_in(&mut self, outer: &mut Open, done: Option<Value>) -> Result<Option<(Token, usize)>, Problem> {
+        match outer {
+            Open::Array(start, values) => {
+                values.extend(done);
+                self.element(values.is_empty(), *start)
+            }
+            Open::Object(start, name, members) => {
+                if let Some(value) = done {
+                    members.insert(std::mem::take(name), value);
+                }
+                let Some(next) = self.name(members.is_empty(), *start)? else { return Ok(None) };
+                *name = next;
+                self.skip_blanks();
+                let at = self.at;
+                Ok(Some((self.token()?, at)))
+            }
+        }
+    }
+
+    /// Whether another array or object may begin in so many others of a value.
+    fn check_depth(&self, open: usize) -> Result<(), Problem> {
+        // Around them are the properties that are being read, and the body.
+        if open + self.within.len() + 1 < DEEPEST {
             return Ok(());
         }
         Err(format!(
@@ -400,6 +427,22 @@ impl Reader<'_> {
             self.place(reached),
             self.chain(bean, name),
         )
+    }
+}
+
+/// An array or an object that is being read: where it began, and what is in it so far; of an object also the name of the
+/// member that comes next.
+enum Open {
+    Array(usize, Vec<Value>),
+    Object(usize, String, Map<String, Value>),
+}
+
+impl From<Open> for Value {
+    fn from(closed: Open) -> Self {
+        match closed {
+            Open::Array(_, values) => values.into(),
+            Open::Object(_, _, members) => members.into(),
+        }
     }
 }
 

@@ -258,6 +258,7 @@ mod tests {
         );
         assert_eq!(refused("(isFile matches('a'))"), "Cannot use matching for property: isFile");
         assert_eq!(refused("(NOT isFile matches('a'))"), "Cannot use negated matching for property: isFile");
+        assert_eq!(refused("(a=b XOR a=c)"), format!("An invalid WHERE query was received. {SYNTAX}"));
         for unsupported in ["(isFile=true OR isFile=false)", "(EXISTS(isFile))", "(isFile IN ('a','b'))"] {
             assert_eq!(refused(unsupported), "An invalid WHERE query was received. Unsupported Predicate");
         }

@@ -55,3 +55,42 @@ pub(super) fn exact(mut output: Vec<u8>) -> Bytes {
     output.shrink_to_fit();
     output.into()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+
+    use flate2::read::DeflateDecoder;
+
+    use super::*;
+    use crate::content::{Content, declared::Declared};
+
+    #[test]
+    fn all_that_goes_in_has_come_out_when_it_is_flushed() {
+        for compressibility in [1, 20] {
+            for size in [0, 1, 1000, 100_000, 1 << 20] {
+                let declared = Declared { size, seed: 1, compressibility };
+                let content = Content::declared(declared).read(0, size).unwrap();
+                let (mut compress, mut output) = (raw_deflate(6), Vec::new());
+                deflate(&mut compress, &content, &mut output, FlushCompress::Sync).unwrap();
+                assert!(output.ends_with(&[0, 0, 0xFF, 0xFF]), "{size} bytes end with a sync flush");
+                deflate(&mut compress, &content, &mut output, FlushCompress::Finish).unwrap();
+                let mut inflated = Vec::new();
+                let mut decoder = DeflateDecoder::new(&output[..]);
+                decoder.read_to_end(&mut inflated).unwrap();
+                assert!(inflated == [&content[..], &content].concat(), "{size} bytes, twice");
+                assert_eq!(decoder.total_in(), output.len() as u64, "nothing lies behind the end");
+            }
+        }
+    }
+
+    #[test]
+    fn a_repeated_checksum_is_that_of_the_repeated_bytes() {
+        let mut once = Hasher::new();
+        once.update(b"abc");
+        for times in [0_usize, 1, 2, 3, 10, 1000] {
+            let expected = crc32fast::hash(&b"abc".repeat(times));
+            assert_eq!(repeated(&once, times as u64).finalize(), expected, "{times} times");
+        }
+    }
+}

@@ -146,12 +146,28 @@ mod tests {
     }
 
     #[test]
+    fn what_is_in_memory_comes_at_once_up_to_a_limit() {
+        let stored = Stored::new(random(600_000));
+        let whole = stored.read(0, stored.len()).unwrap();
+        for (offset, end, expected) in [(10, stored.len(), 10 + AT_ONCE), (500_000, 500_003, 500_003)] {
+            let Piece::Bytes(bytes) = stored.piece_at(offset, end) else { panic!("it is in memory") };
+            assert!(bytes == whole[to_usize(offset)..to_usize(expected)], "{offset}..{end}");
+        }
+    }
+
+    #[test]
     fn only_what_shrinks_nowhere_is_stored() {
         let mut compress = Compress::new(Compression::new(6), false);
         let mut is_worth_it = |content: &Content| Stored::is_worth_it(content, &mut compress).unwrap();
         assert!(is_worth_it(&random(100_000)));
         assert!(!is_worth_it(&Content::memory(vec![b'a'; 100_000].into())));
         assert!(!is_worth_it(&random(1000)), "too small to tell");
+        for offset in [0, 47_952, 95_904] {
+            let mut bytes = random(100_000).read(0, 100_000).unwrap().to_vec();
+            bytes[offset..offset + to_usize(PROBE)].fill(b'a');
+            assert!(!is_worth_it(&Content::memory(bytes.into())), "it shrinks at {offset}");
+        }
+        assert!(is_worth_it(&random(PROBES * PROBE)) && !is_worth_it(&random(PROBES * PROBE - 1)));
         let mixed = [&random(50_000).read(0, 50_000).unwrap()[..], &vec![b'a'; 50_000]].concat();
         assert!(!is_worth_it(&Content::memory(mixed.into())));
     }

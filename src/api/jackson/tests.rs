@@ -221,3 +221,20 @@ fn hostile_bodies_are_refused() {
     assert!(read(&BEAN, &[b'{', b'"', 0xFF, b'"']).is_err());
     assert!(read(&BEAN, "[".repeat(1_000_000).as_bytes()).is_err());
 }
+
+#[test]
+fn what_nests_too_deep_is_refused_where_it_does() {
+    let nested = |open: &str, close: &str, depth: usize| {
+        format!("{{\"map\":{{\"a\":{}1{}}}}}", open.repeat(depth - 2), close.repeat(depth - 2))
+    };
+    let ignored = |depth: usize| format!("{{\"rest\":{}{}}}", "[".repeat(depth - 1), "]".repeat(depth - 1));
+    assert!(read(&ANY, ignored(DEEPEST).as_bytes()).is_ok() && read(&ANY, ignored(DEEPEST + 1).as_bytes()).is_err());
+    for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
+        assert!(read(&ANY, nested(open, close, DEEPEST).as_bytes()).is_ok(), "{open}");
+        let refused = read(&ANY, nested(open, close, DEEPEST + 1).as_bytes());
+        assert!(refused.is_err(), "{open}");
+        let refusal = refused.unwrap_err().to_string();
+        let expected = format!("Document nesting depth ({}) exceeds the maximum allowed ({DEEPEST}, ", DEEPEST + 1);
+        assert!(refusal.contains(&expected), "{open}: {refusal}");
+    }
+}
