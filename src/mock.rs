@@ -39,6 +39,10 @@ use crate::{
     tls::{self, TlsError},
 };
 
+/// Bytes of the stack of a worker. JSON may nest a thousand deep, and without optimizations, as in an embedding test, cloning
+/// and dropping it takes more than the usual two megabytes. What is not used takes no memory.
+const STACK: usize = 16 << 20;
+
 /// Why nothing is listening.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -258,6 +262,7 @@ fn run(config: &Config, tell: &SyncSender<Result<Started, StartError>>) {
         .enable_all()
         .max_blocking_threads(tasks::blocking_threads())
         .thread_name("mock-worker")
+        .thread_stack_size(STACK)
         .build()
     {
         Ok(runtime) => runtime,
