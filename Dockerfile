@@ -3,6 +3,8 @@
 #   docker build -t alfresco-downloads-mock .
 #   docker build --build-arg RUNTIME_IMAGE=debian:bookworm-slim -t alfresco-downloads-mock:shell .   # with a shell
 #
+# It builds for the architecture of the Rust image: natively or, with `--platform`, emulated; or for CARGO_BUILD_TARGET,
+# if the Rust image has that variable and a linker for it.
 # There is no "syntax" line: it would make the build fetch a frontend image first.
 ARG RUST_IMAGE=rust:1.95-slim-bookworm
 ARG RUNTIME_IMAGE=scratch
@@ -16,9 +18,9 @@ COPY src ./src
 RUN --mount=type=cache,id=alfresco-downloads-mock-registry,target=/usr/local/cargo/registry,sharing=locked \
     --mount=type=cache,id=alfresco-downloads-mock-target,target=/src/target,sharing=locked \
     set -eux; \
-    host="$(rustc -vV | sed -n 's/^host: //p')"; \
+    target="${CARGO_BUILD_TARGET:-$(rustc -vV | sed -n 's/^host: //p')}"; \
     packaging/static cargo build --release --locked; \
-    install -D -m 0755 "target/$host/release/alfresco-downloads-mock" /out/usr/local/bin/alfresco-downloads-mock; \
+    install -D -m 0755 "target/$target/release/alfresco-downloads-mock" /out/usr/local/bin/alfresco-downloads-mock; \
     install -D -m 0644 LICENSE /out/licenses/LICENSE; \
     packaging/notices > /out/licenses/THIRD-PARTY; \
     install -d -m 1777 /out/tmp
