@@ -19,9 +19,7 @@ use self::{
     exchange::{Exchange, Kept},
     noted::Noted,
 };
-use crate::{
-    changes::Changes, clock::Timestamp, events::Place, layers::Arrival, operation::Operation, repository::node::NodeId,
-};
+use crate::{changes::Changes, clock::Timestamp, events::Place, operation::Operation, repository::node::NodeId};
 
 /// What decided that a request was answered with an error, or not at all.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -92,6 +90,22 @@ pub struct JournalEntry {
     /// Whether the mock's own page has asked.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_of_page: bool,
+}
+
+/// A request that has come, as far as it is known then.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Arrival<'a> {
+    pub(crate) method: &'a str,
+    /// The path and query as they were sent.
+    pub(crate) target: &'a str,
+    /// The path, decoded.
+    pub(crate) path: &'a str,
+    pub(crate) operation: Option<Operation>,
+    /// The node or download in its path.
+    pub(crate) node: Option<&'a str>,
+    pub(crate) user: Option<&'a str>,
+    /// Whether the mock's own page asks.
+    pub(crate) is_of_page: bool,
 }
 
 /// How much a journal remembers.

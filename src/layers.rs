@@ -28,7 +28,7 @@ use crate::{
     error::Error,
     events::Place,
     faults::{Asked, Effect, Fault, InZip, InjectedError},
-    journal::{DecidedBy, Decision, draft::Draft},
+    journal::{Arrival, DecidedBy, Decision, draft::Draft},
     line::{Break, Line},
     network::Network,
     operation::Operation,
@@ -76,22 +76,6 @@ pub(crate) struct Visit {
     decision: Option<Decision>,
     meter: Meter,
     draft: Draft,
-}
-
-/// What a visit begins with.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Arrival<'a> {
-    pub(crate) method: &'a str,
-    /// The path and query as they were sent.
-    pub(crate) target: &'a str,
-    /// The path, decoded.
-    pub(crate) path: &'a str,
-    pub(crate) operation: Option<Operation>,
-    /// The node or download in its path.
-    pub(crate) node: Option<&'a str>,
-    pub(crate) user: Option<&'a str>,
-    /// Whether the mock's own page asks.
-    pub(crate) is_of_page: bool,
 }
 
 impl Visit {

@@ -25,7 +25,8 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    layers::{Arrival, Told},
+    journal::Arrival,
+    layers::Told,
     network::{self, Network},
     networks::Networks,
     operation::Operation,

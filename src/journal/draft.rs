@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use axum::http::HeaderMap;
 
 use super::{
-    Decision,
+    Arrival, Decision,
     exchange::{Kept, Part},
     noted::{Noted, Over},
 };
-use crate::{clock::Timestamp, layers::Arrival, network::Network, repository::node::NodeId};
+use crate::{clock::Timestamp, network::Network, repository::node::NodeId};
 
 /// What is known of a request and not in the journal of its network yet. Dropping it puts it there.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 //! A request as the journal keeps it: what is shown of it is made when somebody looks, since most are never looked at.
 
-use super::{Decision, JournalEntry, exchange::Kept};
-use crate::{clock::Timestamp, layers::Arrival, operation::Operation, repository::node::NodeId, secret};
+use super::{Arrival, Decision, JournalEntry, exchange::Kept};
+use crate::{clock::Timestamp, operation::Operation, repository::node::NodeId, secret};
 
 /// A request and what became of it.
 #[derive(Debug)]
