@@ -71,6 +71,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn each_kind_of_character_keeps_its_own_order() {
+        let all = format!("{PUNCTUATION}0123456789abcdefghijklmnopqrstuvwxyz\u{3b1}\u{3b2}\u{4e00}\u{4e01}");
+        let weights: Vec<_> = all.chars().map(weight).collect();
+        assert!(weights.windows(2).all(|pair| pair[0] < pair[1]), "{weights:?}");
+        assert_eq!(weight('é'), weight('e'));
+        assert!(weight('\u{1}') < weight(' '), "control characters count for nothing");
+    }
+
+    #[test]
     fn texts_are_in_javas_order() {
         let expected = [
             " a", "_a", ".a", "(a)", "1", "10", "2", "a", "A", "a b", "a-b", "ab", "é", "F", "file-1", "file1a", "Z",

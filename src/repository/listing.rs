@@ -259,6 +259,31 @@ mod tests {
     }
 
     #[test]
+    fn negative_numbers_differ_by_value_too() {
+        let key = |number| number_key(&serde_json::Number::from_f64(number).unwrap());
+        let numbers = [-1e9, -3.0, -2.5, -2.0, -1.5, -1.0, -0.5, 0.0];
+        assert!(numbers.windows(2).all(|pair| key(pair[0]) < key(pair[1])));
+    }
+
+    #[test]
+    fn fields_are_called_as_the_api_calls_them() {
+        for (name, field) in [
+            ("isFolder", Field::IsFolder),
+            ("name", Field::Name),
+            ("createdAt", Field::CreatedAt),
+            ("modifiedAt", Field::ModifiedAt),
+            ("createdByUser", Field::CreatedByUser),
+            ("modifiedByUser", Field::ModifiedByUser),
+            ("mimeType", Field::MimeType),
+            ("sizeInBytes", Field::SizeInBytes),
+            ("nodeType", Field::NodeType),
+        ] {
+            assert_eq!(Field::named(name), Some(field), "{name}");
+        }
+        assert_eq!(Field::named("Name"), None);
+    }
+
+    #[test]
     fn system_folders_and_forums_are_not_listed() {
         let is_shown = |name| is_shown(NodeType::named(name).unwrap());
         for name in ["cm:folder", "cm:content", "st:sites", "app:filelink", "cm:thumbnail"] {
