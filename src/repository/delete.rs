@@ -8,7 +8,7 @@ use super::{
     change::Change,
     create::require_container,
     links,
-    node::{Node, NodeId, ParentLink, unversioned},
+    node::{Lock, Node, NodeId, ParentLink, WorkingCopy, unversioned},
     trash::Deletion,
     tree::CONTAINS,
 };
@@ -150,6 +150,12 @@ impl Tree {
                     continue;
                 };
                 there.secondary_parents.push(ParentLink { parent: node.id, assoc_type: child.assoc_type });
+            }
+            if let Some(WorkingCopy { owner, original }) = node.working_copy.as_deref()
+                && let Some(original) = self.find_mut(*original)
+            {
+                // With its working copy it is checked out again, whatever has become of it (real server, WorkingCopyAspect).
+                original.lock = Some(Box::new(Lock::of_check_out(owner.clone())));
             }
             let links = node.secondary_parents.clone();
             let (id, name) = (node.id, node.name.clone());

@@ -148,6 +148,40 @@ fn a_check_out_makes_a_working_copy_and_a_cancel_drops_it() {
 }
 
 #[test]
+fn a_working_copy_that_comes_back_from_the_trash_checks_its_original_out_again() {
+    let mock = TestMock::start();
+    let (folder, file) = shared_file(&mock);
+    let check_out = || id_of(&entry_of(&bare(&mock, BOB, &file, "check-out"), 200));
+    let lock_owner = || mock.node_entry(ALICE, &file, "")["properties"]["cm:lockOwner"]["id"].clone();
+    let delete = |id: &str| assert_eq!(mock.delete(&format!("{BASE}/nodes/{id}"), BOB).status, 204);
+    let restored = |id: &str| mock.request("POST", &format!("{BASE}/deleted-nodes/{id}/restore"), BOB, &[], None);
+    let first = check_out();
+    delete(&first);
+    assert_eq!(lock_owner(), Value::Null);
+    entry_of(&restored(&first), 200);
+    assert_eq!(lock_owner(), json!("bob"));
+    assert_eq!(rename(&mock, ALICE, &file), 409);
+    let again =
+        format!("Checkout failed for nodeId workspace://SpacesStore/{file} due to This node is already checked out.");
+    assert_refused("again", &bare(&mock, BOB, &file, "check-out"), 409, &again);
+
+    // With another working copy meanwhile it finds its name taken, and both are there when it does not.
+    delete(&first);
+    let second = check_out();
+    let taken = restored(&first);
+    assert_eq!(taken.status, 409, "{}", taken.text());
+    assert_eq!(rename(&mock, BOB, &second), 200);
+    entry_of(&restored(&first), 200);
+    assert_eq!(lock_owner(), json!("bob"));
+    for copy in [&second, &first] {
+        let back = entry_of(&bare(&mock, BOB, copy, "cancel-check-out"), 200);
+        assert_eq!((&back["id"], &back["properties"]["cm:lockOwner"]), (&json!(file), &Value::Null));
+    }
+    assert_eq!(mock.names(ALICE, &folder, ""), ["a.txt"]);
+    assert_eq!(rename(&mock, ALICE, &file), 200);
+}
+
+#[test]
 fn check_outs_that_are_refused() {
     let mock = TestMock::start();
     let (folder, file) = shared_file(&mock);
