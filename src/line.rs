@@ -67,6 +67,8 @@ struct Traffic {
     ended: AtomicU64,
     /// How many reads there had been when the last of them ended.
     settled: AtomicU64,
+    /// Requests whose answers are out, as far as that has been looked at.
+    answered: AtomicU64,
     /// Whether there is more to read than requests.
     has_streams: AtomicBool,
 }
@@ -99,6 +101,22 @@ impl Line {
     pub(crate) fn begin(&self) -> UnderWay {
         self.0.traffic.begun.fetch_add(1, Ordering::Relaxed);
         UnderWay(self.clone())
+    }
+
+    /// Says that everything that was written is out.
+    pub(crate) fn is_flushed(&self) {
+        let Traffic { begun, ended, answered, .. } = &self.0.traffic;
+        let begun = begun.load(Ordering::Relaxed);
+        if ended.load(Ordering::Relaxed) == begun {
+            answered.store(begun, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether all requests that have come are answered, and those answers are out.
+    pub(crate) fn owes_nothing(&self) -> bool {
+        let Traffic { begun, ended, answered, .. } = &self.0.traffic;
+        let begun = begun.load(Ordering::Relaxed);
+        ended.load(Ordering::Relaxed) == begun && answered.load(Ordering::Relaxed) == begun
     }
 
     /// Says that what comes is not one request after the other.

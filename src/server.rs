@@ -2,6 +2,8 @@
 //!
 //! Not axum's own loop, since only hyper's builder can be told to spell header names as the real server does.
 
+mod polite;
+
 use std::{convert::Infallible, io, sync::Arc, time::Duration};
 
 use futures_util::future::join_all;
@@ -25,6 +27,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
+use self::polite::Polite;
 use crate::{
     api::front::Front,
     clock,
@@ -163,6 +166,8 @@ impl Talk {
         if most_headers > USUAL_HEADERS {
             builder.max_headers(most_headers);
         }
+        let refusing = self.front.clone();
+        let stream = Polite::new(stream, self.line.clone(), move |status| refusing.refusal(status));
         let talk = Arc::new(self);
         let service = service_fn(move |request| talk.clone().answer(request));
         tell(watcher.watch(builder.serve_connection(TokioIo::new(stream), service)).await);

@@ -14,6 +14,7 @@ use http_body_util::BodyExt as _;
 use super::{
     Services,
     call::Call,
+    jackson::Json,
     where_clause::{self, Predicate},
 };
 use crate::{
@@ -180,7 +181,7 @@ fn is_include_name(name: &str) -> bool {
 
 /// The JSON of a request body: whatever is not a form is read as JSON.
 #[derive(Debug)]
-pub(super) struct JsonBody(pub(super) Bytes);
+pub(super) struct JsonBody(pub(super) Json);
 
 impl FromRequest<Call> for JsonBody {
     type Rejection = Error;
@@ -209,7 +210,8 @@ impl JsonBody {
         let bytes = read(body, intake).await?;
         // The container reads such a body as form parameters, and nothing is left of it.
         let is_form = content_type.starts_with("application/x-www-form-urlencoded");
-        Ok(Self(if is_form { Bytes::new() } else { bytes }))
+        let text = if is_form { Bytes::new() } else { bytes };
+        Ok(Self(Json { text, deepest: intake.taken().json_depth }))
     }
 }
 

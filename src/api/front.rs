@@ -269,6 +269,19 @@ impl Front {
         self.0.limits.headers
     }
 
+    /// What goes on the wire when what came is no request that is read.
+    pub(crate) fn refusal(&self, status: StatusCode) -> Bytes {
+        let page = container_page(status);
+        let date = self.0.dates.of(self.0.networks.default().clock().now());
+        let date = date.as_ref().and_then(|date| date.to_str().ok()).unwrap_or_default();
+        let head = format!(
+            "HTTP/1.1 {} \r\nContent-Type: {HTML}\r\nContent-Length: {}\r\nDate: {date}\r\nConnection: close\r\n\r\n",
+            status.as_u16(),
+            page.len()
+        );
+        (head + &page).into()
+    }
+
     /// Whether a request's head is no longer than any that is looked at.
     fn takes(&self, parts: &Parts) -> bool {
         let target = parts.uri.path().len() + parts.uri.query().map_or(0, str::len);
@@ -354,10 +367,13 @@ fn describe(resource: &str) -> Response {
 
 /// An error that the servlet container answers itself, in HTML (section 7.4).
 fn container_error(status: StatusCode) -> Response {
+    let html = HeaderValue::from_static(HTML);
+    (status, Headers::none().with(CONTENT_TYPE, html).into_map(), container_page(status)).into_response()
+}
+
+const HTML: &str = "text/html;charset=utf-8";
+
+fn container_page(status: StatusCode) -> String {
     let title = format!("HTTP Status {} \u{2013} {}", status.as_u16(), status.canonical_reason().unwrap_or_default());
-    let page = format!(
-        "<!doctype html><html lang=\"en\"><head><title>{title}</title></head><body><h1>{title}</h1></body></html>"
-    );
-    let html = HeaderValue::from_static("text/html;charset=utf-8");
-    (status, Headers::none().with(CONTENT_TYPE, html).into_map(), page).into_response()
+    format!("<!doctype html><html lang=\"en\"><head><title>{title}</title></head><body><h1>{title}</h1></body></html>")
 }

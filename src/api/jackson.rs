@@ -8,13 +8,19 @@ mod reader;
 
 use std::collections::HashMap;
 
+use bytes::Bytes;
 use serde_json::{Map, Value};
 
-use self::reader::{Problem, Reader, Token, at_line};
+use self::reader::{Problem, Reader, Step, Token, at_line};
 use crate::error::{Error, Result};
 
-/// How deep Jackson goes into a text.
-const DEEPEST: usize = 1000;
+/// A JSON text.
+#[derive(Clone, Debug)]
+pub(super) struct Json {
+    pub(super) text: Bytes,
+    /// How deep arrays and objects may lie in each other.
+    pub(super) deepest: usize,
+}
 
 /// A class of the real server's that a body is mapped to.
 #[derive(Debug)]
@@ -124,8 +130,8 @@ impl Object {
 }
 
 /// The objects in a body; none for JSON's `null`.
-pub(super) fn read(bean: &Bean, body: &[u8]) -> Result<Option<Vec<Object>>> {
-    let mut reader = Reader::new(body);
+pub(super) fn read(bean: &Bean, body: &Json) -> Result<Option<Vec<Object>>> {
+    let mut reader = Reader::new(&body.text, body.deepest);
     reader.body(bean).map_err(|problem| {
         let text = format!("Could not read content from HTTP request body: {problem}");
         // The real server looks for these words, wherever they stand, and takes it for a whole array.
@@ -147,7 +153,7 @@ impl Reader<'_> {
             Token::StartObject => Ok(Some(vec![self.object(bean, start)?])),
             Token::StartArray if bean.allows_array => self.objects(bean, start).map(Some),
             Token::Null => Ok(None),
-            Token::StartArray => Err(self.mismatch(bean.class, &Token::StartArray, start, "")),
+            Token::StartArray => Err(self.mismatch(bean.class, &Token::StartArray, start)),
             other => {
                 let (kind, _) = other.describe();
                 let (kind, value) = match &other {
@@ -172,13 +178,11 @@ impl Reader<'_> {
     fn objects(&mut self, bean: &Bean, start: usize) -> Result<Vec<Object>, Problem> {
         let mut objects = Vec::new();
         while let Some((token, at)) = self.element(objects.is_empty(), start)? {
-            self.within.push(format!("java.util.ArrayList[{}]", objects.len()));
-            let Token::StartObject = token else {
-                let chain = format!(" (through reference chain: {})", self.within.join("->"));
-                return Err(self.mismatch(bean.class, &token, at, &chain));
-            };
-            objects.push(self.object(bean, at)?);
-            self.within.pop();
+            let object = self.inside(Step::Element(objects.len()), |reader| {
+                let Token::StartObject = token else { return Err(reader.mismatch(bean.class, &token, at)) };
+                reader.object(bean, at)
+            })?;
+            objects.push(object);
         }
         Ok(objects)
     }
@@ -195,99 +199,63 @@ impl Reader<'_> {
             let Some((name, kind)) = bean.properties.iter().find(|(known, _)| *known == name) else {
                 // Jackson reads a string only when it is asked for, and so has come no further than its quote.
                 let reached = if matches!(token, Token::Text(_)) { at + 1 } else { self.at };
-                return Err(self.unrecognized(bean, &name, reached));
+                let step = Step::Property(bean.class, name.clone().into());
+                return self.inside(step, |reader| Err(reader.unrecognized(bean, &name, reached)));
             };
-            let property = self.property(bean, name, *kind, token, at)?;
+            let read = |reader: &mut Self| reader.property(*kind, token, at);
+            let property = self.inside(Step::Property(bean.class, (*name).into()), read)?;
             object.0.insert(name, property.unwrap_or(Property::Null));
         }
         Ok(object)
     }
 
-    fn property(
-        &mut self,
-        bean: &Bean,
-        name: &'static str,
-        kind: Kind,
-        token: Token,
-        at: usize,
-    ) -> Result<Option<Property>, Problem> {
-        let chain = self.chain(bean, name);
+    fn property(&mut self, kind: Kind, token: Token, at: usize) -> Result<Option<Property>, Problem> {
         match (kind, token) {
             (_, Token::Null) => Ok(None),
-            (Kind::Text, token) => Ok(Some(Property::Text(self.text(token, at, &chain)?))),
+            (Kind::Text, token) => Ok(Some(Property::Text(self.text(token, at)?))),
             (Kind::Texts, Token::StartArray) => {
                 let mut texts = Vec::new();
                 while let Some((token, element)) = self.element(texts.is_empty(), at)? {
-                    let number = texts.len();
-                    let chain = format!("{}->java.util.ArrayList[{number}])", &chain[..chain.len() - 1]);
-                    texts.push(self.text(token, element, &chain)?);
+                    texts.push(self.inside(Step::Element(texts.len()), |reader| reader.text(token, element))?);
                 }
                 Ok(Some(Property::Texts(texts)))
             }
-            (Kind::Texts, token) => Ok(Some(Property::Texts(vec![self.text(token, at, &chain)?]))),
-            (Kind::Long, token) => self.long(&token, at, &chain),
-            (Kind::Boolean, token) => self.boolean(&token, at, &chain),
-            (Kind::Enum { class, names }, token) => self.constant(class, names, &token, at, &chain).map(Some),
-            (Kind::Map, Token::StartObject) => Ok(match self.value(Token::StartObject, at)? {
-                Value::Object(map) => Some(Property::Map(map)),
-                _ => None,
-            }),
+            (Kind::Texts, token) => Ok(Some(Property::Texts(vec![self.text(token, at)?]))),
+            (Kind::Long, token) => self.long(&token, at),
+            (Kind::Boolean, token) => self.boolean(&token, at),
+            (Kind::Enum { class, names }, token) => self.constant(class, names, &token, at).map(Some),
+            (Kind::Map, Token::StartObject) => self.properties(at).map(|map| Some(Property::Map(map))),
             (Kind::Map, other) => {
-                Err(self.mismatch("java.util.LinkedHashMap<java.lang.String,java.lang.Object>", &other, at, &chain))
+                Err(self.mismatch("java.util.LinkedHashMap<java.lang.String,java.lang.Object>", &other, at))
             }
-            (Kind::Bean(inner), Token::StartObject) => {
-                self.nested(bean, name, |reader| reader.object(inner, at)).map(|inner| Some(Property::Bean(inner)))
-            }
+            (Kind::Bean(inner), Token::StartObject) => self.object(inner, at).map(|inner| Some(Property::Bean(inner))),
             (Kind::Beans(inner), Token::StartArray) => {
-                self.nested(bean, name, |reader| reader.objects(inner, at)).map(|beans| Some(Property::Beans(beans)))
+                self.objects(inner, at).map(|beans| Some(Property::Beans(beans)))
             }
-            (Kind::Beans(inner), Token::StartObject) => {
-                let one = self.nested(bean, name, |reader| reader.object(inner, at))?;
-                Ok(Some(Property::Beans(vec![one])))
-            }
-            (Kind::Bean(inner) | Kind::Beans(inner), other) => Err(self.mismatch(inner.class, &other, at, &chain)),
+            (Kind::Beans(inner), Token::StartObject) => Ok(Some(Property::Beans(vec![self.object(inner, at)?]))),
+            (Kind::Bean(inner) | Kind::Beans(inner), other) => Err(self.mismatch(inner.class, &other, at)),
             (Kind::Ignored, token) => self.value(token, at).map(|_| Some(Property::Other)),
         }
     }
 
-    /// Reads what is inside a property, of which problems in there tell.
-    fn nested<T>(
-        &mut self,
-        bean: &Bean,
-        name: &str,
-        read: impl FnOnce(&mut Self) -> Result<T, Problem>,
-    ) -> Result<T, Problem> {
-        self.within.push(format!("{}[\"{name}\"]", bean.class));
-        let read = read(self);
-        self.within.pop();
-        read
-    }
-
-    /// Where in the object a problem is, in Jackson's words.
-    fn chain(&self, bean: &Bean, name: &str) -> String {
-        let outer: String = self.within.iter().flat_map(|outer| [outer, "->"]).collect();
-        format!(" (through reference chain: {outer}{}[\"{name}\"])", bean.class)
-    }
-
-    fn long(&self, token: &Token, at: usize, chain: &str) -> Result<Option<Property>, Problem> {
+    fn long(&self, token: &Token, at: usize) -> Result<Option<Property>, Problem> {
         match token {
-            Token::Number(number) => {
-                Ok(Some(Property::Long(number.parse().unwrap_or_else(|_| whole(number)))))
-            }
+            Token::Number(number) => Ok(Some(Property::Long(number.parse().unwrap_or_else(|_| whole(number))))),
             Token::Text(text) => match text.trim() {
                 "" => Ok(None),
                 number => number.parse().map(|number| Some(Property::Long(number))).map_err(|_| {
                     format!(
-                        "Cannot deserialize value of type `long` from String \"{text}\": not a valid `long` value{}{chain}",
-                        self.place(at)
+                        "Cannot deserialize value of type `long` from String \"{text}\": not a valid `long` value{}{}",
+                        self.place(at),
+                        self.chain()
                     )
                 }),
             },
-            other => Err(self.mismatch("long", other, at, chain)),
+            other => Err(self.mismatch("long", other, at)),
         }
     }
 
-    fn boolean(&self, token: &Token, at: usize, chain: &str) -> Result<Option<Property>, Problem> {
+    fn boolean(&self, token: &Token, at: usize) -> Result<Option<Property>, Problem> {
         match token {
             Token::Boolean(truth) => Ok(Some(Property::Boolean(*truth))),
             Token::Number(number) => Ok(Some(Property::Boolean(number != "0"))),
@@ -297,22 +265,16 @@ impl Reader<'_> {
                 "false" | "False" | "FALSE" => Ok(Some(Property::Boolean(false))),
                 _ => Err(format!(
                     "Cannot deserialize value of type `java.lang.Boolean` from String \"{text}\": only \"true\" or \
-                     \"false\" recognized{}{chain}",
-                    self.place(at)
+                     \"false\" recognized{}{}",
+                    self.place(at),
+                    self.chain()
                 )),
             },
-            other => Err(self.mismatch("java.lang.Boolean", other, at, chain)),
+            other => Err(self.mismatch("java.lang.Boolean", other, at)),
         }
     }
 
-    fn constant(
-        &self,
-        class: &str,
-        names: &[&str],
-        token: &Token,
-        at: usize,
-        chain: &str,
-    ) -> Result<Property, Problem> {
+    fn constant(&self, class: &str, names: &[&str], token: &Token, at: usize) -> Result<Property, Problem> {
         match token {
             Token::Number(number) if number.parse::<usize>().is_ok_and(|index| index < names.len()) => {
                 Ok(Property::Other)
@@ -322,12 +284,26 @@ impl Reader<'_> {
             }
             Token::Text(text) => Err(format!(
                 "Cannot deserialize value of type `{class}` from String \"{text}\": not one of the values accepted for \
-                 Enum class: [{}]{}{chain}",
+                 Enum class: [{}]{}{}",
                 names.join(", "),
-                self.place(at)
+                self.place(at),
+                self.chain()
             )),
-            other => Err(self.mismatch(class, other, at, chain)),
+            other => Err(self.mismatch(class, other, at)),
         }
+    }
+
+    /// The members behind an opening brace at `start`, each of them a step.
+    fn properties(&mut self, start: usize) -> Result<Map<String, Value>, Problem> {
+        let mut map = Map::new();
+        while let Some(name) = self.name(map.is_empty(), start)? {
+            self.skip_blanks();
+            let at = self.at;
+            let token = self.token()?;
+            let value = self.inside(Step::Key(name.clone()), |reader| reader.value(token, at))?;
+            map.insert(name, value);
+        }
+        Ok(map)
     }
 
     /// Any value, whose first token has been read. Without recursion: what nests as deep as it may would fill the stack of a
@@ -338,7 +314,6 @@ impl Reader<'_> {
         loop {
             let mut done = match token {
                 Token::StartObject | Token::StartArray => {
-                    self.check_depth(open.len())?;
                     open.push(match token {
                         Token::StartObject => Open::Object(at, String::new(), Map::new()),
                         _ => Open::Array(at, Vec::new()),
@@ -385,35 +360,22 @@ impl Reader<'_> {
         }
     }
 
-    /// Whether another array or object may begin in so many others of a value.
-    fn check_depth(&self, open: usize) -> Result<(), Problem> {
-        // Around them are the properties that are being read, and the body.
-        if open + self.within.len() + 1 < DEEPEST {
-            return Ok(());
-        }
-        Err(format!(
-            "Document nesting depth ({}) exceeds the maximum allowed ({DEEPEST}, from \
-             `StreamReadConstraints.getMaxNestingDepth()`){}",
-            DEEPEST + 1,
-            self.place(self.at)
-        ))
-    }
-
     /// A scalar as a text; an empty one counts as null.
-    fn text(&self, token: Token, at: usize, chain: &str) -> Result<Option<String>, Problem> {
+    fn text(&self, token: Token, at: usize) -> Result<Option<String>, Problem> {
         match token {
             Token::Text(text) | Token::Number(text) => Ok(Some(text).filter(|text| !text.is_empty())),
             Token::Boolean(value) => Ok(Some(value.to_string())),
             Token::Null => Ok(None),
-            other => Err(self.mismatch("java.lang.String", &other, at, chain)),
+            other => Err(self.mismatch("java.lang.String", &other, at)),
         }
     }
 
-    fn mismatch(&self, class: &str, token: &Token, at: usize, chain: &str) -> Problem {
+    fn mismatch(&self, class: &str, token: &Token, at: usize) -> Problem {
         let (kind, name) = token.describe();
         format!(
-            "Cannot deserialize value of type `{class}` from {kind} value (token `JsonToken.{name}`){}{chain}",
-            self.place(at)
+            "Cannot deserialize value of type `{class}` from {kind} value (token `JsonToken.{name}`){}{}",
+            self.place(at),
+            self.chain()
         )
     }
 
@@ -425,7 +387,7 @@ impl Reader<'_> {
             known.len(),
             known.join(", "),
             self.place(reached),
-            self.chain(bean, name),
+            self.chain(),
         )
     }
 }

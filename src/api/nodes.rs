@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::{
     envelope::{self, Entry},
     extract::{Id, JsonBody, Parameters, Query},
-    jackson::{self, Bean, Kind, Object},
+    jackson::{self, Bean, Json, Kind, Object},
     node_entry::Shown,
 };
 use crate::{
@@ -134,13 +134,13 @@ pub(super) fn secondary_children(bodies: &[Object]) -> Vec<SecondaryChild> {
 }
 
 /// The associations in a body.
-pub(super) fn associations(body: &[u8]) -> Result<Vec<SecondaryChild>> {
+pub(super) fn associations(body: &Json) -> Result<Vec<SecondaryChild>> {
     let bodies = several(&ASSOCIATION, body)?;
     Ok(secondary_children(&bodies))
 }
 
 /// The objects of a collection's body, of which there is at least one.
-pub(super) fn several(bean: &Bean, body: &[u8]) -> Result<Vec<Object>> {
+pub(super) fn several(bean: &Bean, body: &Json) -> Result<Vec<Object>> {
     let bodies = jackson::read(bean, body)?.unwrap_or_default();
     if bodies.is_empty() {
         return Err(Error::InvalidArgument("Could not read content from HTTP request body, the list is empty".into()));
@@ -149,7 +149,7 @@ pub(super) fn several(bean: &Bean, body: &[u8]) -> Result<Vec<Object>> {
 }
 
 /// The one object of an operation's body; nothing stands for an empty one.
-pub(super) fn one(bean: &Bean, body: &[u8]) -> Result<Object> {
+pub(super) fn one(bean: &Bean, body: &Json) -> Result<Object> {
     let bodies = jackson::read(bean, body)?.unwrap_or_default();
     Ok(bodies.into_iter().next().unwrap_or_default())
 }

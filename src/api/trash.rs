@@ -73,7 +73,8 @@ pub(super) async fn restore_deleted_node(
     Id(id): Id,
     JsonBody(body): JsonBody,
 ) -> Result<NodeEntry> {
-    let target = if body.is_empty() { None } else { jackson::read(&TARGET, &body)?.and_then(|mut read| read.pop()) };
+    let target =
+        if body.text.is_empty() { None } else { jackson::read(&TARGET, &body)?.and_then(|mut read| read.pop()) };
     let target = match &target {
         Some(target) => {
             let parent = target.text("targetParentId");

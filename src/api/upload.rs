@@ -252,7 +252,7 @@ mod tests {
     #[tokio::test]
     async fn a_form_that_comes_a_moment_later_than_its_head_is_read_to_its_end() {
         const FORM: &str = "--b\r\nContent-Disposition: form-data; name=\"name\"\r\n\r\na.txt\r\n--b--\r\n";
-        let taken = Taken { in_memory: 10, all_in_memory: 10, content: 1000, json: 10, fields: 10 };
+        let taken = Taken { in_memory: 10, all_in_memory: 10, content: 1000, json: 10, json_depth: 10, fields: 10 };
         let intake = Intake::new(Spool::in_folder(&std::env::temp_dir(), 1000).unwrap(), taken);
         let mut polls = 0;
         let pieces = stream::poll_fn(move |context| {

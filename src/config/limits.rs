@@ -56,6 +56,10 @@ pub struct LimitsConfig {
     #[arg(long, env = "ALFRESCO_MOCK_MAX_JSON_SIZE", value_name = "BYTES", default_value = "16777216", value_parser = bytes)]
     pub max_json_size: u64,
 
+    /// Arrays and objects that may lie in each other in a JSON body; others are answered with 400
+    #[arg(long, env = "ALFRESCO_MOCK_MAX_JSON_DEPTH", value_name = "NUMBER", default_value = "1000", value_parser = depth)]
+    pub max_json_depth: usize,
+
     /// Fields and files that a form may have; others are answered with 413
     #[arg(
         long,
@@ -147,6 +151,7 @@ impl LimitsConfig {
             all_in_memory: self.max_upload_memory,
             content: self.max_upload_size,
             json: self.max_json_size,
+            json_depth: self.max_json_depth,
             fields: self.max_form_fields,
         }
     }
@@ -158,6 +163,11 @@ fn number(text: &str) -> Result<usize, String> {
 
 fn headers(text: &str) -> Result<usize, String> {
     within(text, 1..=10_000, "a number")
+}
+
+/// No more than what the real server's Jackson takes.
+fn depth(text: &str) -> Result<usize, String> {
+    within(text, 1..=1000, "a number")
 }
 
 fn bytes(text: &str) -> Result<u64, String> {

@@ -48,6 +48,8 @@ pub(crate) struct Taken {
     pub(crate) content: u64,
     /// The largest JSON body.
     pub(crate) json: u64,
+    /// How deep arrays and objects may lie in each other in one.
+    pub(crate) json_depth: usize,
     /// The most fields and files in a form.
     pub(crate) fields: usize,
 }
@@ -183,7 +185,7 @@ mod tests {
     use crate::content::Piece;
 
     fn intake() -> Intake {
-        let taken = Taken { in_memory: 10, all_in_memory: 25, content: 5 << 20, json: 100, fields: 10 };
+        let taken = Taken { in_memory: 10, all_in_memory: 25, content: 5 << 20, json: 100, json_depth: 10, fields: 10 };
         Intake::new(Spool::in_folder(&std::env::temp_dir(), u64::MAX).unwrap(), taken)
     }
 

@@ -211,6 +211,7 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     ("--max-head-size", "64K", "from 1 to"),
     ("--max-headers", "10001", "from 1 to 10000"),
     ("--max-json-size", "16M", "from 1 to"),
+    ("--max-json-depth", "1001", "from 1 to 1000"),
     ("--max-form-fields", "0", "from 1 to"),
     ("--max-upload-size", "-1", "from 1 to"),
     ("--max-upload-memory", "-1", "from 1 to"),

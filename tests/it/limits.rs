@@ -1,11 +1,8 @@
 //! Limits: what is too much is refused, in Alfresco's words where it has any, and nothing else suffers.
 
-use std::{
-    io::{Read as _, Write as _},
-    net::TcpStream,
-    thread::{self, park_timeout},
-    time::Duration,
-};
+mod slow;
+
+use std::time::Duration;
 
 use alfresco_downloads_mock::{Config, Effect, Fault, JournalFilter, NetworkError, Operation, Status};
 use serde_json::json;
@@ -80,9 +77,50 @@ fn too_many_headers_are_refused() {
     let usual = TestMock::start();
     assert_eq!([ask(&usual, 99), ask(&usual, 100), ask(&usual, 500)], [200, 431, 431]);
     let few = limited(|limits| limits.max_headers = 5);
-    assert_eq!([ask(&few, 4), ask(&few, 5)], [200, 431]);
+    assert_eq!([ask(&few, 4), ask(&few, 5), ask(&few, 500)], [200, 431, 431]);
     let many = limited(|limits| limits.max_headers = 300);
-    assert_eq!([ask(&many, 299), ask(&many, 300)], [200, 431]);
+    assert_eq!([ask(&many, 299), ask(&many, 300), ask(&many, 500)], [200, 431, 431]);
+}
+
+/// The page of a refusal, and its head but for the date.
+#[track_caller]
+fn assert_page(response: &Response, status: u16, title: &str) {
+    let title = format!("HTTP Status {status} \u{2013} {title}");
+    let page = format!(
+        "<!doctype html><html lang=\"en\"><head><title>{title}</title></head><body><h1>{title}</h1></body></html>"
+    );
+    let head = format!(
+        "HTTP/1.1 {status} \nContent-Type: text/html;charset=utf-8\nContent-Length: {}\nDate: <date>\nConnection: close",
+        page.len()
+    );
+    response.expect(&title, &head, &page);
+}
+
+#[test]
+fn what_is_not_even_read_is_refused_with_the_containers_page_too() {
+    let mock = TestMock::start();
+    let probe = format!("GET {BASE}/probes/-live- HTTP/1.1\r\nHost: a\r\n");
+    let too_many = format!("{probe}{}\r\n", "X: x\r\n".repeat(100));
+    let too_long = format!("{probe}X: {}\r\n\r\n", "x".repeat(1_000_000));
+    let refusals = [
+        (too_many.as_str(), 431, "Request Header Fields Too Large"),
+        (too_long.as_str(), 431, "Request Header Fields Too Large"),
+        ("what is this\r\n\r\n", 400, "Bad Request"),
+        ("GET / HTTP/1.1\r\nHost a\r\n\r\n", 400, "Bad Request"),
+    ];
+    for (request, status, title) in refusals {
+        // As the first request of a connection, and behind others.
+        for before in 0..3 {
+            let mut connection = mock.connect();
+            for _ in 0..before {
+                connection.send(format!("{probe}\r\n").as_bytes());
+                assert_eq!(connection.receive("GET").status, 200);
+            }
+            connection.try_send(request.as_bytes());
+            assert_page(&connection.receive("GET"), status, title);
+            connection.finish();
+        }
+    }
 }
 
 // Requests
@@ -123,6 +161,42 @@ fn json_that_is_too_long_is_refused_whether_it_says_so_or_not() {
     for refused in statuses(101) {
         assert_too_large(&refused);
     }
+}
+
+#[test]
+fn json_that_is_too_deep_is_refused() {
+    let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+    for most in [1000, 5] {
+        let mock = limited(|limits| limits.max_json_depth = most);
+        // The array of bodies, the body and its properties are three of the levels.
+        let create = |levels: usize| {
+            let body = format!(
+                r#"[{{"name":"f","nodeType":"cm:folder","properties":{{"cm:title":{}}}}}]"#,
+                nested(levels - 3)
+            );
+            let response = mock.post_json(&format!("{BASE}/nodes/-my-/children"), ADMIN, &body);
+            (response.status, mask(response.text()))
+        };
+        let (status, text) = create(most);
+        assert!(!text.contains("nesting depth"), "{status}: {text}");
+        let told = format!(
+            "Could not read content from HTTP request body: Document nesting depth ({}) exceeds the maximum allowed \
+             ({most}, from `StreamReadConstraints.getMaxNestingDepth()`) (through reference chain: \
+             java.util.ArrayList[0]->org.alfresco.rest.api.model.Node[\"properties\"]->java.util.LinkedHashMap[\"cm:title\"])",
+            most + 1
+        );
+        assert_eq!(create(most + 1), (400, literal_error_body(400, &told)));
+        assert_eq!(create(400_000).0, 400, "and it is not read to its end");
+        assert_eq!(mock.get(&format!("{BASE}/nodes/-root-"), ADMIN).status, 200);
+    }
+    let shallow = limited(|limits| limits.max_json_depth = 1);
+    let refused = shallow.post_json(&format!("{BASE}/downloads"), ADMIN, r#"{"nodeIds":["a"]}"#);
+    assert!(
+        refused.text().contains("Document nesting depth (2) exceeds the maximum allowed (1, "),
+        "{}",
+        refused.text()
+    );
+    assert_eq!(shallow.post_json(&format!("{BASE}/downloads"), ADMIN, r#"{"nodeIds":"a"}"#).status, 404);
 }
 
 #[test]
@@ -295,140 +369,4 @@ fn beyond_the_networks_that_there_may_be_a_new_name_is_unknown() {
     assert!(put.text().contains("--max-networks"));
     assert_eq!(mock.request("DELETE", "/__admin/networks/one", Auth::None, &[], None).status, 204);
     assert_eq!(of("two").status, 200);
-}
-
-// Slow clients
-
-/// Waits until the mock has closed or reset the connection; what came by then.
-fn rest_of(mut stream: TcpStream) -> Vec<u8> {
-    let mut rest = Vec::new();
-    // A reset is an end, too.
-    let _ = stream.read_to_end(&mut rest);
-    rest
-}
-
-fn dial(mock: &TestMock) -> TcpStream {
-    let stream = TcpStream::connect(mock.address()).unwrap();
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
-    stream
-}
-
-#[test]
-fn a_head_that_comes_byte_by_byte_is_cut_and_others_are_not() {
-    let mock = limited(|limits| limits.head_timeout = Duration::from_millis(300));
-    let mut other = mock.connect();
-    let probe = format!("GET {BASE}/probes/-live- HTTP/1.1\r\nHost: a\r\n\r\n");
-    other.send(probe.as_bytes());
-    assert_eq!(other.receive("GET").status, 200);
-    // One begins its first request slowly, one its second.
-    for is_second in [false, true] {
-        let mut slow = dial(&mock);
-        if is_second {
-            slow.write_all(probe.as_bytes()).unwrap();
-            let mut first = [0; 1000];
-            assert!(slow.read(&mut first).unwrap() > 0);
-        }
-        let mut dripping = slow.try_clone().unwrap();
-        thread::scope(|scope| {
-            let drip = scope.spawn(move || {
-                // Fails when the connection is gone.
-                while dripping.write_all(b"G").is_ok() {
-                    park_timeout(Duration::from_millis(20));
-                }
-            });
-            assert_eq!(rest_of(slow), b"", "no answer to what is not a request");
-            drip.join().unwrap();
-        });
-    }
-    other.send(probe.as_bytes());
-    assert_eq!(other.receive("GET").status, 200, "who asks for nothing is not slow");
-}
-
-#[test]
-fn a_connection_without_a_request_is_cut_and_one_with_a_long_answer_is_not() {
-    let mock = limited(|limits| limits.idle_timeout = Duration::from_millis(200));
-    let _fault = mock.control().inject(Fault::on(Operation::GetNode).delay(Duration::from_secs(1))).unwrap();
-    let mut waiting = mock.connect();
-    waiting.send(format!("GET {BASE}/nodes/-root- HTTP/1.1\r\nHost: a\r\n\r\n").as_bytes());
-    assert_eq!(rest_of(dial(&mock)), b"");
-    assert_eq!(waiting.receive("GET").status, 401);
-}
-
-#[test]
-fn a_body_that_stops_or_drips_is_refused() {
-    let mock = limited(|limits| limits.body_timeout = Duration::from_millis(300));
-    let post = |content_type: &str, path: &str| {
-        format!(
-            "POST {BASE}{path} HTTP/1.1\r\nHost: a\r\nAuthorization: Basic YWRtaW46YWRtaW4=\r\n\
-             Content-Type: {content_type}\r\nContent-Length: 100000\r\n\r\n"
-        )
-    };
-    for (content_type, path) in
-        [("application/json", "/downloads"), ("multipart/form-data; boundary=b", "/nodes/-my-/children")]
-    {
-        let slow = dial(&mock);
-        let mut dripping = slow.try_clone().unwrap();
-        dripping.write_all(post(content_type, path).as_bytes()).unwrap();
-        thread::scope(|scope| {
-            let drip = scope.spawn(move || {
-                while dripping.write_all(b" ").is_ok() {
-                    park_timeout(Duration::from_millis(20));
-                }
-            });
-            let answer = String::from_utf8(rest_of(slow)).unwrap();
-            assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
-            assert!(answer.contains("the body has stopped coming: less than 1024 bytes of it in 300ms"), "{answer}");
-            drip.join().unwrap();
-        });
-    }
-    assert_eq!(mock.get(&format!("{BASE}/nodes/-root-"), ADMIN).status, 200);
-}
-
-#[test]
-fn a_client_that_takes_nothing_is_cut_and_one_that_takes_little_is_not() {
-    let mock = TestMock::with(|config| {
-        config.limits.write_timeout = Duration::from_millis(400);
-        config.fixtures = None;
-    });
-    let ask = |stream: &mut TcpStream| {
-        let video = node_id("Big/video.bin");
-        let get = format!(
-            "GET {BASE}/nodes/{video}/content HTTP/1.1\r\nHost: a\r\nAuthorization: Basic YWRtaW46YWRtaW4=\r\n\r\n"
-        );
-        stream.write_all(get.as_bytes()).unwrap();
-    };
-    let (mut none, mut little) = (dial(&mock), dial(&mock));
-    ask(&mut none);
-    ask(&mut little);
-    let mut buffer = vec![0; 1 << 20];
-    // Several times as long as a client may take nothing.
-    for _ in 0..80 {
-        little.read_exact(&mut buffer).expect("it is not cut");
-        park_timeout(Duration::from_millis(20));
-    }
-    // What the buffers hold comes, and then nothing: six gigabytes would take a while.
-    assert!(rest_of(none).len() < 100 << 20);
-}
-
-#[test]
-fn beyond_the_connections_that_there_may_be_others_wait() {
-    let mock = limited(|limits| limits.max_connections = 2);
-    let probe = format!("GET {BASE}/probes/-live- HTTP/1.1\r\nHost: a\r\n\r\n");
-    let open: Vec<_> = (0..2)
-        .map(|_| {
-            let mut connection = mock.connect();
-            connection.send(probe.as_bytes());
-            assert_eq!(connection.receive("GET").status, 200);
-            connection
-        })
-        .collect();
-    let mut third = dial(&mock);
-    third.write_all(probe.as_bytes()).unwrap();
-    third.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
-    assert!(third.read(&mut [0; 100]).is_err(), "nobody reads it yet");
-    drop(open);
-    third.set_read_timeout(Some(PATIENCE)).unwrap();
-    let mut answer = [0; 12];
-    third.read_exact(&mut answer).unwrap();
-    assert_eq!(&answer, b"HTTP/1.1 200");
 }

@@ -1,5 +1,7 @@
 //! The tokens of a JSON text, and what Jackson says when they are not what it expects.
 
+use std::{borrow::Cow, fmt};
+
 /// Jackson's message, place included.
 pub(super) type Problem = String;
 
@@ -32,17 +34,78 @@ impl Token {
 
 const VALUE: &str = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')";
 
+/// A step on the way to what is being read.
+#[derive(Debug)]
+pub(super) enum Step {
+    /// A class, and the property of it.
+    Property(&'static str, Cow<'static, str>),
+    Element(usize),
+    Key(String),
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Property(class, name) => write!(f, "{class}[\"{name}\"]"),
+            Self::Element(number) => write!(f, "java.util.ArrayList[{number}]"),
+            Self::Key(key) => write!(f, "java.util.LinkedHashMap[\"{key}\"]"),
+        }
+    }
+}
+
 /// A text, and how far it has been read.
 pub(super) struct Reader<'a> {
     pub(super) text: &'a [u8],
     pub(super) at: usize,
-    /// The properties that are being read, outermost first: `Class["name"]`.
-    pub(super) within: Vec<String>,
+    /// What is being read, outermost first.
+    pub(super) within: Vec<Step>,
+    /// How many arrays and objects are open, and how many may be.
+    depth: usize,
+    deepest: usize,
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(text: &'a [u8]) -> Self {
-        Self { text, at: 0, within: Vec::new() }
+    pub(super) fn new(text: &'a [u8], deepest: usize) -> Self {
+        Self { text, at: 0, within: Vec::new(), depth: 0, deepest }
+    }
+
+    /// Reads what is behind a step, of which problems in there tell.
+    pub(super) fn inside<T>(
+        &mut self,
+        step: Step,
+        read: impl FnOnce(&mut Self) -> Result<T, Problem>,
+    ) -> Result<T, Problem> {
+        self.within.push(step);
+        let read = read(self);
+        self.within.pop();
+        read
+    }
+
+    /// The way to what is being read, in Jackson's words.
+    pub(super) fn chain(&self) -> String {
+        let steps: Vec<_> = self.within.iter().map(ToString::to_string).collect();
+        if steps.is_empty() { String::new() } else { format!(" (through reference chain: {})", steps.join("->")) }
+    }
+
+    /// Goes into an array or an object. Jackson does not say where that is too deep.
+    fn open(&mut self) -> Result<(), Problem> {
+        self.at += 1;
+        self.depth += 1;
+        if self.depth <= self.deepest {
+            return Ok(());
+        }
+        Err(format!(
+            "Document nesting depth ({}) exceeds the maximum allowed ({}, from \
+             `StreamReadConstraints.getMaxNestingDepth()`){}",
+            self.depth,
+            self.deepest,
+            self.chain()
+        ))
+    }
+
+    fn close(&mut self) {
+        self.at += 1;
+        self.depth -= 1;
     }
 
     /// The next element of the array that began at `start`; none at its end.
@@ -51,7 +114,7 @@ impl<'a> Reader<'a> {
         match self.peek() {
             None => return Err(self.unclosed("Array", start)),
             Some(b']') => {
-                self.at += 1;
+                self.close();
                 return Ok(None);
             }
             Some(b',') if !is_first => {
@@ -71,7 +134,7 @@ impl<'a> Reader<'a> {
         match self.peek() {
             None => return Err(self.unclosed("Object", start)),
             Some(b'}') => {
-                self.at += 1;
+                self.close();
                 return Ok(None);
             }
             Some(b',') if !is_first => {
@@ -105,7 +168,7 @@ impl<'a> Reader<'a> {
         let start = self.at;
         match first {
             b'{' | b'[' => {
-                self.at += 1;
+                self.open()?;
                 Ok(if first == b'{' { Token::StartObject } else { Token::StartArray })
             }
             b'"' => self.string().map(Token::Text),

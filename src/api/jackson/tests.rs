@@ -8,6 +8,13 @@ const BEAN: Bean = Bean {
     allows_array: false,
 };
 
+/// How deep Jackson goes.
+const DEEPEST: usize = 1000;
+
+fn read(bean: &Bean, body: &[u8]) -> Result<Option<Vec<Object>>> {
+    super::read(bean, &Json { text: Bytes::copy_from_slice(body), deepest: DEEPEST })
+}
+
 fn ids(body: &str) -> Vec<Option<String>> {
     read(&BEAN, body.as_bytes()).unwrap().unwrap()[0].texts("ids").unwrap().to_vec()
 }
