@@ -128,6 +128,11 @@ impl Networks {
         networks
     }
 
+    /// How many tasks run in all of them, and beside them.
+    pub(crate) fn tasks(&self) -> usize {
+        self.0.tasks.running()
+    }
+
     /// The network that a request's path names; none when there is none, and none may spring up.
     pub(crate) fn at(&self, name: &str) -> Option<Network> {
         let name = canonical(name)?;

@@ -88,6 +88,7 @@ impl Page {
 
     fn worlds(&mut self, networks: &Networks) {
         let all = networks.all();
+        self.single("tasks", "gauge", "What runs: connections, jobs, and what cleans up.", networks.tasks());
         self.single("networks", "gauge", "Networks that there are.", all.len());
         let nodes: usize = all.iter().map(|network| network.repository().read().len()).sum();
         self.single("nodes", "gauge", "Nodes of all networks, downloads aside.", nodes);

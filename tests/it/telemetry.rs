@@ -76,6 +76,7 @@ fn a_download_leaves_its_traces() {
 
     mock.get("/alfresco/api/other/public/alfresco/versions/1/nodes/-root-", ADMIN);
     let page = metrics(&mock);
+    assert!(sample(&page, "tasks") > sample(&before, "tasks"), "another network is looked after");
     assert_samples(&page, &[("networks", 2), ("nodes", 2 * u32::try_from(mock.nodes()).unwrap())]);
 }
 
