@@ -136,9 +136,17 @@ impl Change<'_> {
         found.ok_or_else(lost).map(Some)
     }
 
+    /// What a working copy is one of, which must be there.
     fn working_copy(&self, copy: NodeId) -> Result<WorkingCopy> {
         let found = self.node(copy)?.working_copy.as_deref().cloned();
-        found.ok_or_else(|| Error::EntityNotFound(copy.to_string()))
+        let found = found.ok_or_else(|| Error::EntityNotFound(copy.to_string()))?;
+        if self.tree.find(found.original).is_none() {
+            // CheckOutCheckInServiceImpl, MSG_ERR_BAD_COPY
+            let text = "The original node can not be found. Perhaps the copy has been corrupted or the original has been \
+                 deleted or moved.";
+            return Err(Error::Conflict(text.into()));
+        }
+        Ok(found)
     }
 
     /// Gives a working copy a content and checks it in: the original.

@@ -182,6 +182,24 @@ fn a_working_copy_that_comes_back_from_the_trash_checks_its_original_out_again()
 }
 
 #[test]
+fn a_working_copy_without_its_original_stays_what_it_is() {
+    let mock = TestMock::start();
+    let (folder, file) = shared_file(&mock);
+    let copy = id_of(&entry_of(&bare(&mock, BOB, &file, "check-out"), 200));
+    assert_eq!(mock.delete(&format!("{BASE}/nodes/{copy}"), BOB).status, 204);
+    assert_eq!(mock.delete(&format!("{BASE}/nodes/{file}?permanent=true"), ALICE).status, 204);
+    let restored = mock.request("POST", &format!("{BASE}/deleted-nodes/{copy}/restore"), BOB, &[], None);
+    entry_of(&restored, 200);
+    let text = "The original node can not be found. Perhaps the copy has been corrupted or the original has been deleted \
+        or moved.";
+    assert_refused("cancelled", &bare(&mock, BOB, &copy, "cancel-check-out"), 409, text);
+    assert_refused("checked in", &mock.put_content(BOB, &copy, "", b"other"), 409, text);
+    assert_eq!(mock.names(BOB, &folder, ""), ["a (Working Copy).txt"]);
+    assert_eq!(mock.content(BOB, &copy), b"text");
+    assert_eq!(mock.delete(&format!("{BASE}/nodes/{copy}?permanent=true"), BOB).status, 204);
+}
+
+#[test]
 fn check_outs_that_are_refused() {
     let mock = TestMock::start();
     let (folder, file) = shared_file(&mock);
