@@ -15,10 +15,11 @@ pub(crate) mod spool;
 pub(crate) mod stored;
 
 use std::{
-    fs::File,
+    fs::{self, File},
     io::{self, Read as _, Seek as _, SeekFrom},
     path::PathBuf,
     sync::Arc,
+    time::SystemTime,
 };
 
 use bytes::{Bytes, BytesMut};
@@ -69,6 +70,9 @@ enum FileRef {
     Open(Arc<File>),
     Stored(Stored),
 }
+
+/// By which a file that has changed can be told: its length, and when it was last written to.
+pub(crate) type Stamp = (u64, Option<SystemTime>);
 
 impl Content {
     pub(crate) fn memory(bytes: Bytes) -> Self {
@@ -124,6 +128,13 @@ impl Content {
     /// Whether its bytes are at hand without reading a file.
     pub(crate) fn is_in_memory(&self) -> bool {
         matches!(self.0.source, Source::Memory(_) | Source::Declared(_))
+    }
+
+    /// The stamp of its file, read where blocking is allowed; none when it has no file of its own, or that is gone.
+    pub(crate) fn stamp(&self) -> Option<Stamp> {
+        let Source::File { path, .. } = &self.0.source else { return None };
+        let metadata = fs::metadata(path).ok()?;
+        Some((metadata.len(), metadata.modified().ok()))
     }
 
     /// Where what was deflated of it is remembered.

@@ -252,8 +252,8 @@ impl Packer {
         let size = content.size();
         let probed = content.clone();
         let mut compress = self.raw_deflate();
-        let is_stored = self.0.tasks.compute(move || Stored::is_worth_it(&probed, &mut compress));
-        let is_stored = is_stored.await.map_err(io::Error::other)??;
+        let probe = move || Ok::<_, io::Error>((probed.stamp(), Stored::is_worth_it(&probed, &mut compress)?));
+        let (stamp, is_stored) = self.0.tasks.compute(probe).await.map_err(io::Error::other)??;
         let mut blocks = stream::iter(0..size.div_ceil(BLOCK))
             .map(|number| {
                 let (packer, content) = (self.clone(), content.clone());
@@ -278,8 +278,14 @@ impl Packer {
             let Some(run) = run.upgrade() else { return Ok(()) };
             run.progress.send_modify(|progress| progress.steps = (progress.steps + BLOCK).min(size));
         }
+        // Blocks build upon what is before them in the file, which must have been the same.
+        let looked_at = content.clone();
+        let is_same = self.0.tasks.compute(move || looked_at.stamp() == stamp).await.map_err(io::Error::other)?;
+        if !is_same {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "the file has changed while it was zipped"));
+        }
         if is_stored {
-            parts.push(Data::Stored(Stored::new(content.clone())));
+            parts.push(Data::Stored(Stored::new(content.clone(), stamp)));
         }
         self.finish(run, content, Packed::new(crc.finalize(), size, parts, Some(memory)));
         Ok(())
@@ -326,9 +332,10 @@ impl Packer {
         if let Some(declared) = content.as_declared() {
             return self.declared(compress, declared);
         }
+        let stamp = content.stamp();
         let input = content.read(0, content.size())?;
         let (crc, size) = (crc32fast::hash(&input), input.len() as u64);
-        let stored = || Data::Stored(Stored::new(content.clone()));
+        let stored = || Data::Stored(Stored::new(content.clone(), stamp));
         if Stored::is_worth_it(content, compress)? {
             return Ok(Packed::new(crc, size, [stored()], None));
         }

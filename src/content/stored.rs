@@ -8,7 +8,7 @@ use std::io;
 use bytes::{BufMut as _, Bytes, BytesMut};
 use flate2::{Compress, FlushCompress};
 
-use super::{Content, FileSlice, Piece, deflate::deflate, to_usize};
+use super::{Content, FileSlice, Piece, Stamp, deflate::deflate, to_usize};
 
 /// The longest stored block.
 const LONGEST: u64 = 0xFFFF;
@@ -27,11 +27,12 @@ const AT_ONCE: u64 = 256 << 10;
 
 /// A content as a raw deflate stream that is a little longer than itself.
 #[derive(Clone, Debug)]
-pub(crate) struct Stored(Content);
+pub(crate) struct Stored(Content, Option<Stamp>);
 
 impl Stored {
-    pub(crate) fn new(content: Content) -> Self {
-        Self(content)
+    /// `stamp` is the content's from before its checksum was taken.
+    pub(crate) fn new(content: Content, stamp: Option<Stamp>) -> Self {
+        Self(content, stamp)
     }
 
     /// Whether deflating would be in vain, as pieces at the beginning, in the middle and at the end tell. To be asked
@@ -77,7 +78,13 @@ impl Stored {
     }
 
     /// The bytes from `offset` to `end`, read where blocking is allowed.
+    ///
+    /// # Errors
+    /// The file's own, or `InvalidData` when it has changed, so that its checksum is another.
     pub(crate) fn read(&self, offset: u64, end: u64) -> io::Result<Bytes> {
+        if self.0.stamp() != self.1 {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "the file has changed since it was zipped"));
+        }
         let mut framed = BytesMut::with_capacity(to_usize(end - offset));
         self.frame(offset, end, |bytes| framed.put_slice(bytes))?;
         Ok(framed.freeze())
@@ -125,7 +132,7 @@ mod tests {
     fn a_stored_content_inflates_to_itself() {
         for size in [1, 65_534, 65_535, 65_536, 131_070, 300_000] {
             let content = random(size);
-            let stored = Stored::new(content.clone());
+            let stored = Stored::new(content.clone(), None);
             let framed = stored.read(0, stored.len()).unwrap();
             assert_eq!(framed.len() as u64, stored.len());
             let mut inflated = Vec::new();
@@ -136,7 +143,7 @@ mod tests {
 
     #[test]
     fn every_part_is_a_part_of_the_whole() {
-        let stored = Stored::new(random(200_000));
+        let stored = Stored::new(random(200_000), None);
         let whole = stored.read(0, stored.len()).unwrap();
         for (offset, end) in
             [(0, 1), (3, 7), (4, 6), (65_539, 65_541), (65_540, 65_545), (65_542, 140_000), (199_999, 200_020)]
@@ -147,7 +154,7 @@ mod tests {
 
     #[test]
     fn what_is_in_memory_comes_at_once_up_to_a_limit() {
-        let stored = Stored::new(random(600_000));
+        let stored = Stored::new(random(600_000), None);
         let whole = stored.read(0, stored.len()).unwrap();
         for (offset, end, expected) in [(10, stored.len(), 10 + AT_ONCE), (500_000, 500_003, 500_003)] {
             let Piece::Bytes(bytes) = stored.piece_at(offset, end) else { panic!("it is in memory") };
