@@ -33,6 +33,7 @@ use crate::{
     clock,
     layers::body::Watched,
     line::{Line, Patience, Wire},
+    panics,
     tasks::Tasks,
 };
 
@@ -184,7 +185,8 @@ impl Talk {
 
     async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Result<Response<Watched>, Infallible> {
         let under_way = self.line.begin();
-        Ok(self.front.answer(request, &self.line).await.map(|body| body.to(under_way)))
+        let answered = panics::caught(self.front.answer(request, &self.line)).await;
+        Ok(answered.unwrap_or_else(|_| self.front.failed()).map(|body| body.to(under_way)))
     }
 }
 

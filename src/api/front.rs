@@ -269,6 +269,12 @@ impl Front {
         self.0.limits.headers
     }
 
+    /// The answer when a bug has kept a request from one of its own.
+    pub(crate) fn failed(&self) -> Response<Watched> {
+        let (nothing, ()) = Request::new(()).into_parts();
+        self.unasked(Subject::Api(None), &nothing, container_error(StatusCode::INTERNAL_SERVER_ERROR))
+    }
+
     /// What goes on the wire when what came is no request that is read.
     pub(crate) fn refusal(&self, status: StatusCode) -> Bytes {
         let page = container_page(status);

@@ -7,7 +7,9 @@ use std::{fmt, sync::Once};
 use serde_json::json;
 use tracing::{Event, Level, Metadata, Subscriber, field::Visit, span};
 
-use crate::support::{ADMIN, BASE, OwnFixtures, Summary, TestMock, error_body, mask, path_id, seeding::Part::File};
+use crate::support::{
+    ADMIN, Auth, BASE, OwnFixtures, Summary, TestMock, error_body, mask, path_id, seeding::Part::File,
+};
 
 /// How many there may be where a panic is wanted.
 const ODD: usize = 1713;
@@ -83,6 +85,34 @@ fn a_panic_in_a_handler_is_one_500_and_what_it_had_changed_is_undone() {
 }
 
 #[test]
+fn a_panic_in_a_call_of_control_is_one_500_as_a_problem() {
+    set_trap();
+    let mock = TestMock::with(|config| config.limits.max_networks = ODD);
+    mock.expect_500();
+    for number in 1..ODD {
+        mock.control().network(&format!("n{number}")).unwrap();
+    }
+    let put = |name: &str| mock.request("PUT", &format!("/__admin/networks/{name}"), Auth::None, &[], None);
+    let probe = |network: &str| {
+        let path = format!("/alfresco/api/{network}/public/alfresco/versions/1/probes/-live-");
+        mock.get(&path, Auth::None)
+    };
+    for _ in 0..2 {
+        let failed = put("more");
+        assert_eq!((failed.status, failed.header("Content-Type")), (500, Some("application/problem+json")));
+        assert_eq!(failed.json()["title"], "Internal Server Error", "{}", failed.text());
+        assert!(failed.text().contains("a bug of the mock; its log says more"), "{}", failed.text());
+        // Before any operation is known there is no envelope, only the container's page.
+        let failed = probe("another");
+        assert_eq!((failed.status, failed.header("Content-Type")), (500, Some("text/html;charset=utf-8")));
+        assert!(failed.text().contains("HTTP Status 500 \u{2013} Internal Server Error"), "{}", failed.text());
+    }
+    assert_eq!([put("n7").status / 100, probe("n7").status / 100, probe("-default-").status / 100], [2; 3]);
+    assert_eq!(mock.request("DELETE", "/__admin/networks/n8", Auth::None, &[], None).status, 204);
+    assert_eq!(put("more").status, 200, "nothing is in disorder");
+}
+
+#[test]
 fn a_panic_in_a_job_kills_the_job_and_nothing_else() {
     set_trap();
     let files: Vec<_> = (0..ODD).map(|number| json!({ "path": format!("f/{number}"), "sizeInBytes": 1 })).collect();
@@ -90,13 +120,13 @@ fn a_panic_in_a_job_kills_the_job_and_nothing_else() {
     let mock = OwnFixtures::with(&[], &fixtures, |config| config.limits.max_download_entries = ODD);
     let (dead, alive) = (mock.create_download(ADMIN, &[&path_id("f")]), path_id("f/1"));
     let dies = format!("/__admin/wait?download={dead}&isJobOver=true&timeout=60s");
-    assert_eq!(mock.get(&dies, crate::support::Auth::None).status, 200);
+    assert_eq!(mock.get(&dies, Auth::None).status, 200);
     let shown = mock.get(&format!("{BASE}/downloads/{dead}"), ADMIN).json();
     assert_eq!(shown["entry"]["status"], "PENDING", "as the real server leaves it");
     let done = mock.finished_download(ADMIN, &[&alive]);
     assert_eq!(mock.get(&format!("{BASE}/nodes/{done}/content"), ADMIN).status, 200);
     assert_eq!(mock.delete(&format!("{BASE}/nodes/{dead}"), ADMIN).status, 204);
-    let metrics = mock.get("/metrics", crate::support::Auth::None);
+    let metrics = mock.get("/metrics", Auth::None);
     let count = |name: &str| -> f64 {
         let lines = metrics.text().lines().filter(|line| line.contains(name) && !line.starts_with('#'));
         lines.map(|line| line.rsplit(' ').next().unwrap().parse::<f64>().unwrap()).sum()
