@@ -86,6 +86,18 @@ fn refusals_come_in_this_order() {
     let wrong_type = mock.upload_form(ADMIN, &parent, &[DATA, Field("nodeType", "cm:folder")]);
     let text = "Can only upload type of cm:content: {http://www.alfresco.org/model/content/1.0}folder";
     assert_refused("nodeType", &wrong_type, 400, text);
+    // What JavaScript makes of a variable that nobody has set is a name like any other.
+    let undefined = mock.upload_form(ADMIN, &parent, &[DATA, Field("nodeType", "undefined")]);
+    assert_refused(
+        "undefined",
+        &undefined,
+        400,
+        "undefined isn't a valid QName. Namespace prefix  is not mapped to a namespace URI",
+    );
+    for nothing in ["", "null"] {
+        let refused = mock.upload_form(ADMIN, &parent, &[DATA, Field("nodeType", nothing)]);
+        assert_eq!(refused.status, 400, "{nothing:?}: {}", refused.text());
+    }
     let rendition =
         mock.upload_form(ADMIN, &parent, &[Field("name", "c.txt"), DATA, Field("renditions", "doclib,nope")]);
     assert_refused("renditions", &rendition, 404, "nope is not registered.");
