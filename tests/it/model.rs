@@ -4,7 +4,13 @@
 //! What fails is made shorter, and its seed printed: `MODEL_SEED=… cargo test --test it model` does the same again.
 //! `MODEL_CASES` says how many sequences are tried, and `MODEL_LENGTH` how long they are.
 
+mod both;
+mod downloads;
+mod locks;
+mod nodes;
 mod parallel;
+mod people;
+mod trash;
 mod world;
 
 use std::{collections::BTreeSet, env};
@@ -15,87 +21,144 @@ use proptest::{
     test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
 };
 
-use self::world::{Both, NETWORKS, USERS};
+use self::{
+    both::{Both, NETWORKS},
+    world::{Authority, GROUPS, ROLES, USERS},
+};
 use crate::support::TestMock;
 
 /// Something to do. Numbers choose among what there is.
 #[derive(Clone, Debug)]
 enum Op {
     CreateFolder {
-        who: Who,
         parent: usize,
         name: u8,
     },
     Upload {
-        who: Who,
         parent: usize,
         name: u8,
         size: u16,
     },
+    Show {
+        node: usize,
+    },
+    Read {
+        node: usize,
+    },
+    List {
+        parent: usize,
+    },
     Replace {
-        who: Who,
         node: usize,
         size: u16,
     },
     Rename {
-        who: Who,
         node: usize,
         name: u8,
     },
     Move {
-        who: Who,
         node: usize,
         parent: usize,
     },
+    Copy {
+        node: usize,
+        parent: usize,
+        name: u8,
+    },
+    Grant {
+        home: usize,
+        authority: Authority,
+        role: usize,
+    },
     Delete {
-        who: Who,
         node: usize,
         permanent: bool,
     },
     Restore {
-        who: Who,
         node: usize,
     },
-    List {
-        who: Who,
-        parent: usize,
+    Purge {
+        node: usize,
+    },
+    ShowDeleted {
+        node: usize,
+    },
+    ListDeleted,
+    Lock {
+        node: usize,
+        is_full: bool,
+    },
+    Unlock {
+        node: usize,
+    },
+    CheckOut {
+        node: usize,
+    },
+    CancelCheckOut {
+        node: usize,
     },
     CreateDownload {
-        who: Who,
         nodes: Vec<usize>,
         is_held: bool,
     },
     Release {
-        who: Who,
         download: usize,
     },
     Poll {
-        who: Who,
         download: usize,
     },
     Cancel {
-        who: Who,
         download: usize,
     },
     DeleteDownload {
-        who: Who,
         download: usize,
     },
     Fetch {
-        who: Who,
         download: usize,
     },
-    /// Beyond the age of every download.
-    Advance {
-        who: Who,
+    CreatePerson {
+        person: usize,
+        password: u8,
     },
+    UpdatePerson {
+        person: usize,
+        password: u8,
+        is_enabled: bool,
+    },
+    ShowPerson {
+        person: usize,
+    },
+    LogIn {
+        person: usize,
+        password: u8,
+    },
+    UseTicket {
+        ticket: usize,
+        is_end: bool,
+    },
+    CreateGroup {
+        group: usize,
+    },
+    DeleteGroup {
+        group: usize,
+    },
+    Join {
+        group: usize,
+        user: usize,
+    },
+    Leave {
+        group: usize,
+        user: usize,
+    },
+    Members {
+        group: usize,
+    },
+    /// Beyond the age of every download, and of every ticket.
+    Advance,
     Limit {
-        who: Who,
         bytes: u16,
     },
-    Reset {
-        who: Who,
-    },
+    Reset,
 }
 
 /// Which user of which network.
@@ -105,32 +168,91 @@ struct Who {
     user: usize,
 }
 
-fn who() -> impl Strategy<Value = Who> {
-    (0..NETWORKS.len(), 0..USERS.len()).prop_map(|(network, user)| Who { network, user })
+/// One of so many, and mostly the first.
+fn mostly_first(count: usize) -> impl Strategy<Value = usize> + Clone {
+    prop_oneof![3 => Just(0), 1 => 0..count]
 }
 
-fn op() -> impl Strategy<Value = Op> {
-    let (which, name, size) = (0..64_usize, 0..6_u8, 0..3000_u16);
+fn who(users: impl Strategy<Value = usize>) -> impl Strategy<Value = Who> {
+    (mostly_first(NETWORKS.len()), users).prop_map(|(network, user)| Who { network, user })
+}
+
+fn authority() -> impl Strategy<Value = Authority> {
+    prop_oneof![(0..USERS.len()).prop_map(Authority::User), (0..GROUPS.len()).prop_map(Authority::Group),]
+}
+
+fn on_nodes() -> impl Strategy<Value = Op> {
+    let (which, name, size) = (0..512_usize, 0..6_u8, 0..3000_u16);
+    let two = (which.clone(), which.clone());
+    let granted = (0..USERS.len(), authority(), 0..ROLES.len());
     prop_oneof![
-        8 => (who(), which.clone(), name.clone()).prop_map(|(who, parent, name)| Op::CreateFolder { who, parent, name }),
-        10 => (who(), which.clone(), name.clone(), size.clone())
-            .prop_map(|(who, parent, name, size)| Op::Upload { who, parent, name, size }),
-        3 => (who(), which.clone(), size.clone()).prop_map(|(who, node, size)| Op::Replace { who, node, size }),
-        3 => (who(), which.clone(), name).prop_map(|(who, node, name)| Op::Rename { who, node, name }),
-        3 => (who(), which.clone(), which.clone()).prop_map(|(who, node, parent)| Op::Move { who, node, parent }),
-        4 => (who(), which.clone(), any::<bool>()).prop_map(|(who, node, permanent)| Op::Delete { who, node, permanent }),
-        3 => (who(), which.clone()).prop_map(|(who, node)| Op::Restore { who, node }),
-        3 => (who(), which.clone()).prop_map(|(who, parent)| Op::List { who, parent }),
-        10 => (who(), vec(which.clone(), 0..4), any::<bool>())
-            .prop_map(|(who, nodes, is_held)| Op::CreateDownload { who, nodes, is_held }),
-        6 => (who(), which.clone()).prop_map(|(who, download)| Op::Release { who, download }),
-        8 => (who(), which.clone()).prop_map(|(who, download)| Op::Poll { who, download }),
-        5 => (who(), which.clone()).prop_map(|(who, download)| Op::Cancel { who, download }),
-        2 => (who(), which.clone()).prop_map(|(who, download)| Op::DeleteDownload { who, download }),
-        8 => (who(), which).prop_map(|(who, download)| Op::Fetch { who, download }),
-        1 => who().prop_map(|who| Op::Advance { who }),
-        1 => (who(), size).prop_map(|(who, bytes)| Op::Limit { who, bytes: bytes * 3 }),
-        1 => who().prop_map(|who| Op::Reset { who }),
+        8 => (which.clone(), name.clone()).prop_map(|(parent, name)| Op::CreateFolder { parent, name }),
+        10 => (which.clone(), name.clone(), size.clone())
+            .prop_map(|(parent, name, size)| Op::Upload { parent, name, size }),
+        2 => which.clone().prop_map(|node| Op::Show { node }),
+        2 => which.clone().prop_map(|node| Op::Read { node }),
+        3 => which.clone().prop_map(|parent| Op::List { parent }),
+        3 => (which.clone(), size).prop_map(|(node, size)| Op::Replace { node, size }),
+        3 => (which.clone(), name.clone()).prop_map(|(node, name)| Op::Rename { node, name }),
+        3 => two.clone().prop_map(|(node, parent)| Op::Move { node, parent }),
+        3 => (two, name).prop_map(|((node, parent), name)| Op::Copy { node, parent, name }),
+        3 => granted.prop_map(|(home, authority, role)| Op::Grant { home, authority, role }),
+        8 => (which.clone(), any::<bool>()).prop_map(|(node, permanent)| Op::Delete { node, permanent }),
+        4 => which.clone().prop_map(|node| Op::Restore { node }),
+        2 => which.clone().prop_map(|node| Op::Purge { node }),
+        2 => which.clone().prop_map(|node| Op::ShowDeleted { node }),
+        1 => Just(Op::ListDeleted),
+        3 => (which.clone(), any::<bool>()).prop_map(|(node, is_full)| Op::Lock { node, is_full }),
+        3 => which.clone().prop_map(|node| Op::Unlock { node }),
+        5 => which.clone().prop_map(|node| Op::CheckOut { node }),
+        3 => which.prop_map(|node| Op::CancelCheckOut { node }),
+    ]
+}
+
+fn on_downloads() -> impl Strategy<Value = Op> {
+    let which = 0..512_usize;
+    prop_oneof![
+        10 => (vec(which.clone(), 0..4), any::<bool>())
+            .prop_map(|(nodes, is_held)| Op::CreateDownload { nodes, is_held }),
+        6 => which.clone().prop_map(|download| Op::Release { download }),
+        8 => which.clone().prop_map(|download| Op::Poll { download }),
+        5 => which.clone().prop_map(|download| Op::Cancel { download }),
+        2 => which.clone().prop_map(|download| Op::DeleteDownload { download }),
+        8 => which.prop_map(|download| Op::Fetch { download }),
+    ]
+}
+
+fn on_people() -> impl Strategy<Value = Op> {
+    let (person, group, user) = (mostly_first(world::PEOPLE), mostly_first(GROUPS.len()), 0..USERS.len());
+    let password = prop_oneof![3 => Just(0), 1 => 0..2_u8];
+    prop_oneof![
+        3 => (person.clone(), password.clone())
+            .prop_map(|(person, password)| Op::CreatePerson { person, password }),
+        1 => (person.clone(), password.clone(), any::<bool>())
+            .prop_map(|(person, password, is_enabled)| Op::UpdatePerson { person, password, is_enabled }),
+        1 => person.clone().prop_map(|person| Op::ShowPerson { person }),
+        3 => (person, password).prop_map(|(person, password)| Op::LogIn { person, password }),
+        3 => (0..512_usize, any::<bool>()).prop_map(|(ticket, is_end)| Op::UseTicket { ticket, is_end }),
+        3 => group.clone().prop_map(|group| Op::CreateGroup { group }),
+        1 => group.clone().prop_map(|group| Op::DeleteGroup { group }),
+        4 => (group.clone(), user.clone()).prop_map(|(group, user)| Op::Join { group, user }),
+        2 => (group.clone(), user).prop_map(|(group, user)| Op::Leave { group, user }),
+        1 => group.prop_map(|group| Op::Members { group }),
+    ]
+}
+
+fn op() -> impl Strategy<Value = (Who, Op)> {
+    let op = prop_oneof![
+        120 => on_nodes(),
+        70 => on_downloads(),
+        1 => Just(Op::Advance),
+        2 => (0..3000_u16).prop_map(|bytes| Op::Limit { bytes: bytes * 3 }),
+        1 => Just(Op::Reset),
+    ];
+    // Most of what is done to people and groups only the administrator may do, who is the first.
+    prop_oneof![
+        8 => (who(0..USERS.len()), op),
+        2 => (who(mostly_first(USERS.len())), on_people()),
     ]
 }
 
@@ -144,16 +266,16 @@ pub(crate) fn number(name: &str) -> Option<u64> {
 fn the_mock_does_what_the_model_does() {
     let seed = number("MODEL_SEED").unwrap_or_else(|| u64::from(std::process::id()) << 20 | 0x7);
     let cases = number("MODEL_CASES").map_or(12, |cases| u32::try_from(cases).expect("not so many"));
-    let length = number("MODEL_LENGTH").map_or(60, |length| usize::try_from(length).expect("not so long"));
+    let length = number("MODEL_LENGTH").map_or(120, |length| usize::try_from(length).expect("not so long"));
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&seed.to_le_bytes());
     let config = Config { cases, failure_persistence: None, max_shrink_iters: 400, ..Config::default() };
     let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &bytes));
     let mock = TestMock::start();
-    let tried = runner.run(&vec(op(), 1..length), |ops| {
+    let tried = runner.run(&vec(op(), length / 2..=length), |ops| {
         let mut both = Both::begin(&mock);
-        for op in &ops {
-            both.perform(op)?;
+        for (who, op) in &ops {
+            both.perform(*who, op)?;
         }
         both.end()
     });
