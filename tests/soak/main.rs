@@ -45,7 +45,18 @@ fn nothing_is_wrong_and_nothing_is_left_after_a_long_time_under_load() {
     let temporary = folder.path().to_str().unwrap().to_owned();
     let server = Server::start_logging(
         "error",
-        &["--temp-dir", &temporary, "--upload-memory", "1000", "--journal-size", "200", "--deflated-memory", "1000000"],
+        &[
+            "--temp-dir",
+            &temporary,
+            "--upload-memory",
+            "1000",
+            "--journal-size",
+            "200",
+            "--journal-exchanges",
+            "1000000",
+            "--deflated-memory",
+            "1000000",
+        ],
     );
     let most = CONNECTIONS.min(measure::most_descriptors().saturating_sub(400) / THREADS);
     println!("{} clients", THREADS * most);
@@ -56,7 +67,7 @@ fn nothing_is_wrong_and_nothing_is_left_after_a_long_time_under_load() {
     let started = Instant::now();
     let before = Measure::of(&server, folder.path());
     let mut flat: Option<Measure> = None;
-    let mut peak = 0;
+    let (mut peak, mut resident_kib) = (0, Vec::new());
     let result = thread::scope(|scope| {
         let clients: Vec<_> = (0..THREADS)
             .map(|number| {
@@ -103,6 +114,7 @@ fn nothing_is_wrong_and_nothing_is_left_after_a_long_time_under_load() {
             let quiet = Measure::when_quiet(&server, folder.path(), &before, flat.as_ref());
             println!("{:>5} s: {quiet:?}", started.elapsed().as_secs());
             leak = leak.or_else(|| quiet.leak(&before, flat.as_ref()));
+            resident_kib.push(quiet.resident_kib);
             if rounds == 2 {
                 flat = Some(quiet);
             }
@@ -119,6 +131,7 @@ fn nothing_is_wrong_and_nothing_is_left_after_a_long_time_under_load() {
     });
     assert_eq!(result.0, 0, "so many clients got a wrong answer");
     assert_eq!(result.1, None);
+    assert_eq!(measure::growth(&resident_kib), None);
     let counts: Vec<_> = EVENTS.iter().map(|event| format!("{event:?} {}", counters.of(*event))).collect();
     println!("{}; {peak} descriptors at most", counts.join(", "));
     let missing: Vec<_> = EVENTS.iter().filter(|event| counters.of(**event) == 0).collect();
