@@ -7,7 +7,7 @@ use super::{
     Reply,
     extract::{Json, OfNetwork, World},
 };
-use crate::{ClockView, DurationText, Timestamp};
+use crate::{ClockView, Control, DurationText, Timestamp};
 
 /// What the clock shows.
 #[utoipa::path(get, path = "/clock", tag = "clock", params(OfNetwork), responses((status = 200, body = ClockView)))]
@@ -38,14 +38,7 @@ pub(super) async fn set_clock(World(control): World, Json(set): Json<SetClock>) 
         Some(false) => control.freeze(),
         None => (),
     }
-    Reply::ok(
-        control
-            .apart(move |control| {
-                control.set_time(set.now);
-                control.time()
-            })
-            .await,
-    )
+    moved(&control, move |control| control.set_time(set.now)).await
 }
 
 /// Stops the clock where it is.
@@ -80,12 +73,14 @@ pub(super) struct Advance {
     responses((status = 200, body = ClockView))
 )]
 pub(super) async fn advance(World(control): World, Json(Advance { by }): Json<Advance>) -> Reply<ClockView> {
-    Reply::ok(
-        control
-            .apart(move |control| {
-                control.advance(by.0);
-                control.time()
-            })
-            .await,
-    )
+    moved(&control, move |control| control.advance(by.0)).await
+}
+
+/// Moves the clock, with all that is too old by then, and tells what it shows.
+async fn moved(control: &Control, move_clock: impl FnOnce(&Control) + Send + 'static) -> Reply<ClockView> {
+    let time = control.apart(move |control| {
+        move_clock(control);
+        control.time()
+    });
+    Reply::ok(time.await)
 }

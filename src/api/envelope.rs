@@ -27,7 +27,7 @@ pub(super) struct Entry<T> {
 
 impl<T: Serialize> Entry<T> {
     pub(super) fn new(value: T, fields: Fields) -> Self {
-        Self { status: StatusCode::OK, headers: Headers::framed().uncached().json(), value, fields }
+        Self { status: StatusCode::OK, headers: Headers::none().of_json(), value, fields }
     }
 
     pub(super) fn with_status(self, status: StatusCode) -> Self {
@@ -143,7 +143,7 @@ impl<T: Serialize> List<T> {
 impl<T: Serialize> IntoResponse for List<T> {
     fn into_response(self) -> Response {
         match self.write() {
-            Ok(json) => answer(self.status, Headers::framed().uncached().json(), json),
+            Ok(json) => answer(self.status, Headers::none().of_json(), json),
             Err(failure) => Error::Internal(failure.into()).into_response(),
         }
     }
@@ -173,7 +173,7 @@ pub(super) fn answer(status: StatusCode, headers: Headers, json: Vec<u8>) -> Res
 
 /// An empty answer of a JSON resource.
 pub(super) fn nothing(status: StatusCode) -> Response {
-    (status, Headers::framed().uncached().json().into_map()).into_response()
+    (status, Headers::none().of_json().into_map()).into_response()
 }
 
 /// An error on its way to [`render`].

@@ -61,7 +61,7 @@ impl Headers {
         self.with(X_FRAME_OPTIONS, SAME_ORIGIN)
     }
 
-    /// All that an answer in JSON has.
+    /// With all that an answer in JSON has.
     pub(super) fn of_json(self) -> Self {
         self.and_framed().uncached().json()
     }
