@@ -210,22 +210,22 @@ impl Clock {
 
     /// Stops it where it is.
     pub fn freeze(&self) {
-        self.move_to(|now| now, Some(false));
+        self.change(|now| now, Some(false));
     }
 
     /// Lets it run on from the time it shows.
     pub fn resume(&self) {
-        self.move_to(|now| now, Some(true));
+        self.change(|now| now, Some(true));
     }
 
     /// Moves it forward. Whoever waits for a moment that has now passed goes on at once.
     pub fn advance(&self, by: Duration) {
-        self.move_to(|now| now + by, None);
+        self.move_to(|now| now + by);
     }
 
     /// Sets it to `now`, where it runs on or stands still as before.
     pub fn set(&self, now: Timestamp) {
-        self.move_to(|_| now, None);
+        self.move_to(|_| now);
     }
 
     /// Whether it runs.
@@ -235,10 +235,15 @@ impl Clock {
 
     /// Shows the machine's time again, and runs.
     pub(crate) fn reset(&self) {
-        self.move_to(|_| Timestamp::from_system(real_time()), Some(true));
+        self.change(|_| Timestamp::from_system(real_time()), Some(true));
     }
 
-    fn move_to(&self, target: impl FnOnce(Timestamp) -> Timestamp, running: Option<bool>) {
+    /// Moves it to what `target` makes of the time that it shows.
+    pub(crate) fn move_to(&self, target: impl FnOnce(Timestamp) -> Timestamp) {
+        self.change(target, None);
+    }
+
+    fn change(&self, target: impl FnOnce(Timestamp) -> Timestamp, running: Option<bool>) {
         let Face { anchor, timeline, packed } = &*self.face;
         timeline.send_modify(|timeline| {
             let passed = millis(anchor.elapsed());

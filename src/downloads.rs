@@ -32,7 +32,7 @@ use self::{
 };
 use crate::{
     changes::Changes,
-    clock::Clock,
+    clock::{Clock, Timestamp},
     content::packer::Packer,
     error::{Error, Result},
     events::Place,
@@ -218,9 +218,10 @@ impl Downloads {
         self.0.history.list()
     }
 
-    /// Deletes what is too old when the clock has been moved, without waiting for the cleaner.
-    pub(crate) fn clean_after(&self, move_clock: impl FnOnce()) {
-        cleaner::clean_after(self, move_clock);
+    /// Moves the clock to what `target` makes of the time that it shows, and deletes what is too old by then, without
+    /// waiting for the cleaner.
+    pub(crate) fn move_clock(&self, target: impl Fn(Timestamp) -> Timestamp) {
+        cleaner::move_clock(self, target);
     }
 
     /// Where each download stands.

@@ -49,14 +49,12 @@ impl Control {
 
     /// Moves it forward, and deletes the downloads that are too old by then before it returns.
     pub fn advance(&self, by: Duration) {
-        let world = self.world();
-        world.downloads().clean_after(|| world.clock().advance(by));
+        self.world().downloads().move_clock(|shown| shown + by);
     }
 
     /// Sets it, and deletes the downloads that are too old by then before it returns. It runs on, or stands still, as
     /// before.
     pub fn set_time(&self, now: Timestamp) {
-        let world = self.world();
-        world.downloads().clean_after(|| world.clock().set(now));
+        self.world().downloads().move_clock(|_| now);
     }
 }

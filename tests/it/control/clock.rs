@@ -60,6 +60,20 @@ fn advance_runs_the_cleaner_before_it_answers() {
     }
 }
 
+/// Their jobs wait for a start that the same move brings about.
+#[test]
+fn what_is_too_old_goes_even_when_its_job_begins_by_the_same_move() {
+    let mock = mock();
+    let mut settings = mock.control().settings();
+    settings.start_delay = Duration::from_millis(50);
+    mock.control().set_settings(settings).unwrap();
+    mock.control().freeze();
+    let ids: Vec<_> = (0..500).map(|_| mock.ask_for(&["small.txt"])).collect();
+    mock.control().advance(61 * MINUTE);
+    let left = ids.iter().filter(|id| mock.poll(id).status != 404).count();
+    assert_eq!(left, 0);
+}
+
 #[test]
 fn it_moves_dates_tickets_delays_pace_and_journal() {
     let mock = mock();
