@@ -15,6 +15,9 @@ use tokio::sync::Notify;
 use super::download::{Download, Status};
 use crate::{clock::Timestamp, repository::node::NodeId};
 
+/// How many deleted downloads may be left in the order of age, however few there are.
+const FORGOTTEN: usize = 1024;
+
 /// The downloads that exist.
 #[derive(Debug, Default)]
 pub(super) struct Registry {
@@ -22,7 +25,8 @@ pub(super) struct Registry {
     /// How many those are: the map would have to count.
     len: AtomicUsize,
     /// When each was last known to be modified, oldest first. An entry may be too early, never too late: downloads are
-    /// modified much more often than they expire, so it is put right when its time comes.
+    /// modified much more often than they expire, so it is put right when its time comes. Some entries are of downloads that
+    /// were deleted before, but never more than half of them, or [`FORGOTTEN`].
     by_age: Mutex<BinaryHeap<Reverse<(Timestamp, NodeId)>>>,
     /// The first one came.
     first: Notify,
@@ -46,7 +50,12 @@ impl Registry {
 
     pub(super) fn remove(&self, id: NodeId) -> Option<Arc<Download>> {
         let (_, download) = self.downloads.remove(&id)?;
-        self.len.fetch_sub(1, Ordering::Relaxed);
+        let left = self.len.fetch_sub(1, Ordering::Relaxed) - 1;
+        let mut by_age = self.by_age();
+        if by_age.len() > 2 * left + FORGOTTEN {
+            by_age.retain(|Reverse((_, id))| self.downloads.contains_key(id));
+            by_age.shrink_to(2 * left);
+        }
         Some(download)
     }
 
@@ -87,5 +96,39 @@ impl Registry {
 
     fn by_age(&self) -> MutexGuard<'_, BinaryHeap<Reverse<(Timestamp, NodeId)>>> {
         self.by_age.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{changes::Changes, downloads::download::Request, ids::Ids, repository::access::Caller};
+
+    fn download(id: NodeId, created_ms: i64) -> Arc<Download> {
+        let request = Request {
+            id,
+            creator: Caller { user: "admin".into(), is_admin: true },
+            name: String::new(),
+            node_ids: Vec::new(),
+            ordered: crate::downloads::orders::Ordered::default(),
+        };
+        Arc::new(Download::new(request, Timestamp::from_millis(created_ms), &Changes::default()))
+    }
+
+    #[test]
+    fn those_that_are_deleted_early_do_not_pile_up() {
+        let registry = Registry::default();
+        let ids = Ids::seeded(1);
+        let kept = NodeId::from(ids.uuid());
+        registry.insert(download(kept, 0));
+        for number in 1..10_000 {
+            let id = NodeId::from(ids.uuid());
+            registry.insert(download(id, number));
+            assert!(registry.remove(id).is_some());
+            assert!(registry.by_age().len() <= FORGOTTEN + 3);
+        }
+        assert_eq!(registry.len(), 1);
+        assert_eq!(registry.oldest_before(Timestamp::from_millis(20_000)), Some(kept));
+        assert_eq!(registry.oldest_before(Timestamp::from_millis(20_000)), None);
     }
 }
