@@ -11,8 +11,10 @@ use tracing::error;
 pub(crate) struct Panicked(String);
 
 /// Runs `future`, and comes back when it panics. What it had in hand is dropped.
-pub(crate) async fn caught<T>(future: impl Future<Output = T>) -> Result<T, Panicked> {
-    AssertUnwindSafe(future).catch_unwind().await.map_err(|payload| Panicked(text(&*payload)))
+///
+/// Not an `async fn`, which would keep room for the future twice: as its argument, and as what it waits for.
+pub(crate) fn caught<F: Future>(future: F) -> impl Future<Output = Result<F::Output, Panicked>> {
+    AssertUnwindSafe(future).catch_unwind().map(|ended| ended.map_err(|payload| Panicked(text(&*payload))))
 }
 
 /// Writes every panic of this process to the log, with where it happened and the way there, instead of to standard error.

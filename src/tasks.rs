@@ -3,16 +3,18 @@
 //! Whatever runs beside a request is started here, so that a stop can end it and wait for it, and so that processor
 //! work never crowds out the polls.
 
-use std::{panic::AssertUnwindSafe, sync::Arc, thread::available_parallelism};
+use std::{sync::Arc, thread::available_parallelism};
 
-use futures_util::FutureExt;
+use futures_util::FutureExt as _;
 use tokio::{
     runtime::Handle,
     sync::{Semaphore, oneshot},
     task::JoinError,
 };
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::{future::FutureExt as _, sync::CancellationToken, task::TaskTracker};
 use tracing::error;
+
+use crate::panics;
 
 /// A group of tasks that stop together. Clones are the same group.
 #[derive(Clone, Debug)]
@@ -52,25 +54,19 @@ impl Tasks {
 
     /// Runs `future` until it ends or the group is stopped.
     pub(crate) fn spawn(&self, name: &'static str, future: impl Future<Output = ()> + Send + 'static) {
-        let stop = self.stop.clone();
-        self.spawn_until_done(name, async move {
-            tokio::select! {
-                biased;
-                () = stop.cancelled() => (),
-                () = future => (),
-            }
-        });
+        self.spawn_until_done(name, future.with_cancellation_token_owned(self.stop.clone()).map(drop));
     }
 
     /// Runs `future` to its end: it must look at [`stopping`](Self::stopping) itself.
     ///
     /// A panic inside it is a bug of ours. It is logged as one, and touches nothing else.
     pub(crate) fn spawn_until_done(&self, name: &'static str, future: impl Future<Output = ()> + Send + 'static) {
-        drop(self.runtime.spawn(self.tracker.track_future(async move {
-            if AssertUnwindSafe(future).catch_unwind().await.is_err() {
+        let guarded = panics::caught(future).map(move |ended| {
+            if ended.is_err() {
                 error!("the {name} panicked");
             }
-        })));
+        });
+        drop(self.runtime.spawn(self.tracker.track_future(guarded)));
     }
 
     /// Runs `future` as a task of the group; what it resolves to, or none when the group is stopped first. Whoever waits
