@@ -37,6 +37,7 @@ use crate::{
     error::{Error, Result},
     events::Place,
     ids::Ids,
+    memory::Memory,
     repository::{
         Repository, Tree,
         access::{Caller, Right},
@@ -64,6 +65,7 @@ struct Inner {
     orders: Orders,
     changes: Changes,
     telemetry: Telemetry,
+    memory: Memory,
     /// How many there may be.
     most: usize,
     /// How many files and folders one may have.
@@ -86,6 +88,7 @@ pub(crate) struct Means {
     pub(crate) orders: Orders,
     pub(crate) changes: Changes,
     pub(crate) telemetry: Telemetry,
+    pub(crate) memory: Memory,
     /// How many downloads are remembered when they are deleted.
     pub(crate) history_size: usize,
     /// How many there may be.
@@ -97,7 +100,7 @@ pub(crate) struct Means {
 impl Downloads {
     /// No downloads yet, and a cleaner that waits for them.
     pub(crate) fn new(means: Means) -> Self {
-        let Means { repository, clock, ids, settings, tasks, packer, orders, changes, telemetry, .. } = means;
+        let Means { repository, clock, ids, settings, tasks, packer, orders, changes, telemetry, memory, .. } = means;
         let (history_size, most, most_entries) = (means.history_size, means.most, means.most_entries);
         let workers = Workers::new(settings.downloads().workers);
         let downloads = Self(Arc::new(Inner {
@@ -112,6 +115,7 @@ impl Downloads {
             orders,
             changes,
             telemetry,
+            memory,
             most,
             most_entries,
             workers,
@@ -224,6 +228,11 @@ impl Downloads {
         cleaner::move_clock(self, target);
     }
 
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.0.registry.len()
+    }
+
     /// Where each download stands.
     pub(crate) fn statuses(&self) -> Vec<download::Status> {
         self.0.registry.statuses()
@@ -262,6 +271,7 @@ impl Downloads {
             let now = self.0.clock.now();
             download.note(|report| report.deleted = Some((now, by)));
             download.end_as_deleted();
+            self.0.memory.freed(1);
             debug!(download.id = %id, "deleted download {id}");
         }
     }

@@ -19,7 +19,15 @@ use self::{
     exchange::{Exchange, Kept},
     noted::Noted,
 };
-use crate::{changes::Changes, clock::Timestamp, events::Place, operation::Operation, repository::node::NodeId};
+use crate::{
+    changes::Changes, clock::Timestamp, events::Place, memory::Memory, operation::Operation, repository::node::NodeId,
+};
+
+/// How many requests are remembered when there is no memory for more.
+const SCARCE: usize = 100;
+
+/// How many requests come between two looks at the memory.
+const LOOK: u64 = 64;
 
 /// What decided that a request was answered with an error, or not at all.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -126,6 +134,7 @@ struct Inner {
     limits: Limits,
     ring: Mutex<Ring>,
     changes: Changes,
+    memory: Memory,
 }
 
 #[derive(Debug, Default)]
@@ -152,8 +161,8 @@ pub struct JournalPage {
 }
 
 impl Journal {
-    pub(crate) fn new(limits: Limits, changes: Changes) -> Self {
-        Self(Arc::new(Inner { limits, ring: Mutex::default(), changes }))
+    pub(crate) fn new(limits: Limits, changes: Changes, memory: Memory) -> Self {
+        Self(Arc::new(Inner { limits, ring: Mutex::default(), changes, memory }))
     }
 
     /// Adds a request, which is about that download; its number.
@@ -164,9 +173,14 @@ impl Journal {
         let number = ring.last;
         noted.number = number;
         ring.entries.push_back(noted);
-        let oldest = if ring.entries.len() > self.0.limits.requests { ring.drop_oldest() } else { None };
+        let usual = self.0.limits.requests;
+        let most = if self.0.memory.was_short() { SCARCE.min(usual) } else { usual };
+        let oldest = [(); 2].map(|()| if ring.entries.len() > most { ring.drop_oldest() } else { None });
         drop(ring);
         drop(oldest);
+        if number.is_multiple_of(LOOK) {
+            self.0.memory.is_short();
+        }
         self.0.changes.tell_of(Place::Request(number));
         number
     }

@@ -35,6 +35,7 @@ mod layers;
 mod line;
 #[doc(hidden)]
 pub mod measured;
+mod memory;
 mod mock;
 mod network;
 mod networks;

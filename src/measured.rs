@@ -109,7 +109,7 @@ impl Folder {
 
     /// Finds out what a download of it has to zip; how many bytes that are.
     pub fn walk(&self) -> u64 {
-        let plan = Plan::walk(&self.tree, &self.caller, &[self.id], usize::MAX, |_| None);
+        let plan = Plan::walk(&self.tree, &self.caller, &[self.id], usize::MAX, |_| None, || true);
         plan.map_or(0, |plan| plan.total_bytes)
     }
 }

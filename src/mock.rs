@@ -29,6 +29,7 @@ use crate::{
     content::{intake::Intake, packer::Packer, spool::Spool},
     control::Control,
     journal::Limits,
+    memory::Memory,
     network::{Image, Most},
     networks::Networks,
     replica::Replica,
@@ -319,7 +320,8 @@ fn build(config: &Config, tasks: &Tasks, runtime: &Runtime) -> Result<(Started, 
         entries: config.limits.max_download_entries,
         journal: Limits { requests, exchange_bytes },
     };
-    let image = Image::new(loaded, config.downloads(), config.seed, most, packer, replica);
+    let memory = Memory::new(config.limits.max_memory);
+    let image = Image::new(loaded, config.downloads(), config.seed, most, packer, replica, memory);
     let is_strict = config.control.networks == NetworkStyle::Strict;
     let (most, idle) = (config.limits.max_networks, config.control.network_max_idle);
     let networks = Networks::new(image, archives, tasks.clone(), is_strict, most, idle);

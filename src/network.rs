@@ -18,6 +18,7 @@ use crate::{
     faults::Faults,
     ids::Ids,
     journal::{Journal, Limits},
+    memory::Memory,
     outage::Outage,
     replica::Replica,
     repository::{
@@ -52,6 +53,7 @@ struct Start {
     packer: Packer,
     replica: Option<Replica>,
     telemetry: Telemetry,
+    memory: Memory,
 }
 
 /// How much there may be in a network.
@@ -74,17 +76,18 @@ impl Image {
         most: Most,
         packer: Packer,
         replica: Option<Replica>,
+        memory: Memory,
     ) -> Self {
         let Loaded { tree, people } = loaded;
         let telemetry = Telemetry::default();
         let people = people.into_iter().collect();
-        Self(Arc::new(Start { tree, people, settings, seed, most, packer, replica, telemetry }))
+        Self(Arc::new(Start { tree, people, settings, seed, most, packer, replica, telemetry, memory }))
     }
 
     /// The same with other fixtures.
     pub(crate) fn with_fixtures(&self, loaded: Loaded) -> Self {
         let Loaded { tree, people } = loaded;
-        let Start { settings, seed, most, packer, replica, telemetry, .. } = &*self.0;
+        let Start { settings, seed, most, packer, replica, telemetry, memory, .. } = &*self.0;
         Self(Arc::new(Start {
             tree,
             people: people.into_iter().collect(),
@@ -94,6 +97,7 @@ impl Image {
             packer: packer.clone(),
             replica: replica.clone(),
             telemetry: telemetry.clone(),
+            memory: memory.clone(),
         }))
     }
 
@@ -108,6 +112,10 @@ impl Image {
 
     pub(crate) fn telemetry(&self) -> &Telemetry {
         &self.0.telemetry
+    }
+
+    pub(crate) fn memory(&self) -> &Memory {
+        &self.0.memory
     }
 }
 
@@ -168,7 +176,14 @@ impl Network {
         // A sequence of its own, so that chance does not change which ids there are.
         let dice = Ids::seeded_for(image.seed.unwrap_or_default(), &format!("faults of {name}"));
         let people = People::new(image.people.clone(), clock.clone());
-        let repository = Repository::new(image.tree.clone(), image.most.nodes, people, clock.clone(), ids.clone());
+        let repository = Repository::new(
+            image.tree.clone(),
+            image.most.nodes,
+            image.memory.clone(),
+            people,
+            clock.clone(),
+            ids.clone(),
+        );
         let (orders, changes) = (Orders::default(), Changes::default());
         let downloads = Downloads::new(Means {
             repository: repository.clone(),
@@ -180,6 +195,7 @@ impl Network {
             orders: orders.clone(),
             changes: changes.clone(),
             telemetry: image.telemetry.clone(),
+            memory: image.memory.clone(),
             history_size: image.most.journal.requests,
             most: image.most.downloads,
             most_entries: image.most.entries,
@@ -192,7 +208,7 @@ impl Network {
             repository_id: NodeId::from(repository_id),
             faults: Faults::new(dice),
             outage: Outage::default(),
-            journal: Journal::new(image.most.journal, changes.clone()),
+            journal: Journal::new(image.most.journal, changes.clone(), image.memory.clone()),
             clock,
             ids,
             settings,
@@ -211,6 +227,12 @@ impl Network {
     pub(crate) fn end(&self) {
         self.0.tasks.stop_group();
         self.0.changes.tell();
+    }
+
+    /// How much has been made in it since it began as that.
+    pub(crate) fn grown_from(&self, image: &Image) -> usize {
+        let nodes = self.0.repository.read().len_with_trash();
+        self.0.downloads.len() + nodes.saturating_sub(image.0.tree.len_with_trash())
     }
 
     /// Resolves when it ends: it was dropped or reset, or the server stops.

@@ -22,6 +22,7 @@ use crate::{
         Content,
         packer::{Kept, Packer},
     },
+    memory::Memory,
     network::{self, DEFAULT, Image, Network},
     repository::fixture::{Archives, FixtureError},
     tasks::Tasks,
@@ -41,6 +42,7 @@ struct Inner {
     image: Mutex<Image>,
     archives: Archives,
     telemetry: Telemetry,
+    memory: Memory,
     packer: Packer,
     tasks: Tasks,
     /// Whether only those exist that were created on purpose.
@@ -91,7 +93,7 @@ pub enum NetworkError {
     #[error("-default- is always there")]
     Default,
     /// There may be no more.
-    #[error("there are as many networks as there may be; see --max-networks")]
+    #[error("there are as many networks as there may be; see --max-networks and --max-memory")]
     TooMany,
     /// No path could name it.
     #[error("a network's name has 1 to 128 letters, digits, dots, hyphens and underscores")]
@@ -113,6 +115,7 @@ impl Networks {
         let world = World::new(default, image.clone(), clock.now());
         let networks = Self(Arc::new(Inner {
             telemetry: image.telemetry().clone(),
+            memory: image.memory().clone(),
             packer: image.packer().clone(),
             image: Mutex::new(image),
             archives,
@@ -200,7 +203,7 @@ impl Networks {
             world.image = image;
             Some(self.begin_again(world))
         } else {
-            if worlds.len() >= self.0.most {
+            if worlds.len() >= self.0.most || !self.0.memory.has_room() {
                 return Err(NetworkError::TooMany);
             }
             worlds.insert(name.to_string(), self.spring_up(&name, image));
@@ -231,7 +234,7 @@ impl Networks {
         }
         drop(worlds);
         for world in others.values() {
-            world.network.end();
+            self.end(world);
         }
         drop((old, others));
     }
@@ -243,7 +246,7 @@ impl Networks {
             return Err(NetworkError::Default);
         }
         let world = self.worlds().remove(&*name).ok_or(NetworkError::Unknown)?;
-        world.network.end();
+        self.end(&world);
         Ok(())
     }
 
@@ -255,6 +258,11 @@ impl Networks {
     /// What is counted in all of them.
     pub(crate) fn telemetry(&self) -> &Telemetry {
         &self.0.telemetry
+    }
+
+    /// What this process has.
+    pub(crate) fn memory(&self) -> &Memory {
+        &self.0.memory
     }
 
     /// What of deflated contents is kept.
@@ -276,9 +284,16 @@ impl Networks {
             return Some(network);
         }
         let mut worlds = self.worlds();
-        if worlds.len() >= self.0.most && !worlds.contains_key(name) && name != DEFAULT {
-            warn!("the network {name} was not made, since there are {} already; see --max-networks", self.0.most);
-            return None;
+        if !worlds.contains_key(name) && name != DEFAULT {
+            let count = worlds.len();
+            if count >= self.0.most {
+                warn!("the network {name} was not made, since there are {count} already; see --max-networks");
+                return None;
+            }
+            if !self.0.memory.has_room() {
+                warn!("the network {name} was not made for lack of memory; see --max-memory");
+                return None;
+            }
         }
         let world = worlds.entry(name.to_owned()).or_insert_with_key(|name| {
             debug!("made the network {name}");
@@ -295,9 +310,14 @@ impl Networks {
         World::new(network, image, self.0.clock.now())
     }
 
+    fn end(&self, world: &World) {
+        world.network.end();
+        self.0.memory.freed(world.network.grown_from(&world.image) + 1);
+    }
+
     /// The old network, which has ended.
     fn begin_again(&self, world: &mut World) -> Network {
-        world.network.end();
+        self.end(world);
         let fresh = world.network.begin_again(&world.image, self.0.tasks.child());
         world.used(self.0.clock.now());
         std::mem::replace(&mut world.network, fresh)
@@ -317,7 +337,7 @@ impl Networks {
             };
             for (name, world) in dropped {
                 info!("dropped the network {name}, which nobody has used for {:?}", self.0.idle);
-                world.network.end();
+                self.end(&world);
             }
             match next {
                 Some(oldest) => {

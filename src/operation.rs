@@ -74,6 +74,26 @@ pub enum Operation {
     GetRepositoryInformation,
 }
 
+impl Operation {
+    /// Whether it makes something that stays.
+    pub(crate) fn makes_something(self) -> bool {
+        matches!(
+            self,
+            Self::CreateDownload
+                | Self::UpdateNodeContent
+                | Self::CreateNode
+                | Self::CreateSecondaryChildAssociation
+                | Self::CopyNode
+                | Self::CheckOutNode
+                | Self::CreatePerson
+                | Self::CreateSite
+                | Self::CreateGroup
+                | Self::CreateGroupMembership
+                | Self::CreateSiteMembership
+        )
+    }
+}
+
 use Operation as O;
 
 /// Method, API, and what is behind its version; `*` stands for one segment.

@@ -50,6 +50,7 @@ use crate::{
     clock::Clock,
     error::{Error, Result},
     ids::Ids,
+    memory::Memory,
 };
 
 /// The nodes and the people. Clones are the same repository.
@@ -61,6 +62,7 @@ struct Inner {
     tree: RwLock<Tree>,
     /// How many nodes there may be, those in the trash can included.
     most: usize,
+    memory: Memory,
     /// Grows with each change of the tree.
     generation: AtomicU64,
     listings: Listings,
@@ -70,10 +72,11 @@ struct Inner {
 }
 
 impl Repository {
-    pub(crate) fn new(tree: Tree, most: usize, people: People, clock: Clock, ids: Ids) -> Self {
+    pub(crate) fn new(tree: Tree, most: usize, memory: Memory, people: People, clock: Clock, ids: Ids) -> Self {
         Self(Arc::new(Inner {
             tree: RwLock::new(tree),
             most,
+            memory,
             generation: AtomicU64::new(0),
             listings: Listings::default(),
             people,
@@ -102,6 +105,7 @@ impl Repository {
             let len = under_way.tree.len_with_trash();
             // What is too much already may become less.
             if len <= self.0.most.max(before) {
+                self.0.memory.freed(before.saturating_sub(len));
                 return Ok(changed);
             }
             warn!("a change would have made {len} nodes, which are too many; see --max-nodes");

@@ -51,6 +51,7 @@ use crate::{
     line::Line,
     network::Network,
     networks::Networks,
+    operation::Operation,
     page, panics,
     spelling::Spelling,
     telemetry::{Meter, Subject},
@@ -250,6 +251,9 @@ impl Front {
             let refused = Error::NotReady(OVERLOADED).into_response();
             return envelope::render(refused, call, self.0.basic_challenge);
         };
+        if call.operation.is_some_and(Operation::makes_something) && !self.0.networks.memory().has_room() {
+            return envelope::render(Error::InsufficientStorage.into_response(), call, self.0.basic_challenge);
+        }
         let (body, read) = if visit.wants_body() {
             Box::pin(body::read_ahead(body, self.0.limits.json)).await
         } else {

@@ -131,6 +131,10 @@ pub struct LimitsConfig {
     /// Networks that there may be; beyond, a new name is answered as one that is unknown
     #[arg(long, env = "ALFRESCO_MOCK_MAX_NETWORKS", value_name = "NUMBER", default_value = "10000", value_parser = number)]
     pub max_networks: usize,
+
+    /// Bytes of memory that may be in use; beyond, making anything that lasts is answered with 507, and requests are forgotten earlier [default: nine tenths of what the machine or its container has]
+    #[arg(long, env = "ALFRESCO_MOCK_MAX_MEMORY", value_name = "BYTES", value_parser = bytes)]
+    pub max_memory: Option<u64>,
 }
 
 impl LimitsConfig {

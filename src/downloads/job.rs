@@ -9,13 +9,13 @@ use std::{collections::VecDeque, io, num::NonZeroU64, sync::Arc};
 use tracing::{debug, warn};
 
 use super::{
-    Downloads,
+    Downloads, Inner,
     archive::{Archive, ZipEntry},
     course::{Course, Pace},
     download::{Download, Progress, Status, Steering},
     gate::Moment,
     orders::Outcome,
-    plan::{Entry, NameTooLong, Plan},
+    plan::{Entry, NoPlan, Plan},
 };
 use crate::{
     clock::Timestamp,
@@ -36,7 +36,7 @@ enum Death {
     #[error("a content could not be read or deflated: {0}")]
     Content(Arc<io::Error>),
     #[error(transparent)]
-    Name(#[from] NameTooLong),
+    Plan(#[from] NoPlan),
     #[error("the entry {0:?} is too large for a zip without zip64 extensions")]
     EntryTooLarge(Box<str>),
     #[error("the walk panicked")]
@@ -189,7 +189,8 @@ impl<'a> Job<'a> {
         let node_ids = self.download.node_ids.clone();
         let walk = move || {
             let tree = downloads.0.repository.read();
-            Plan::walk(&tree, &creator, &node_ids, downloads.0.most_entries, |id| downloads.get(id))
+            let Inner { most_entries, memory, .. } = &*downloads.0;
+            Plan::walk(&tree, &creator, &node_ids, *most_entries, |id| downloads.get(id), || !memory.is_short())
         };
         Ok(self.downloads.0.tasks.compute(walk).await.map_err(|_| Death::Walk)??)
     }

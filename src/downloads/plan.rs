@@ -42,13 +42,19 @@ pub(crate) struct Entry {
     pub(crate) content: Option<Content>,
 }
 
-/// A name that a zip has no room for.
+/// Why there is no plan.
 #[derive(Debug, thiserror::Error)]
-#[error("the zip entry of {id} would have a name of {len} bytes")]
-pub(crate) struct NameTooLong {
-    id: NodeId,
-    len: usize,
+pub(crate) enum NoPlan {
+    /// A zip has no room for a name.
+    #[error("the zip entry of {id} would have a name of {len} bytes")]
+    NameTooLong { id: NodeId, len: usize },
+    /// There is no room for more entries.
+    #[error("there is no memory for a plan of so many entries; see --max-memory")]
+    Memory,
 }
+
+/// Steps of a walk between two looks at whether there is room for more.
+const LOOK: usize = 4096;
 
 impl Entry {
     pub(crate) fn size(&self) -> u64 {
@@ -58,25 +64,33 @@ impl Entry {
 
 impl Plan {
     /// Walks the requested nodes, up to `most` of what lies at and below them: a few folders that are linked in each other
-    /// can make a million. `download` finds those of them that are downloads themselves.
+    /// can make a million. `download` finds those of them that are downloads themselves; `has_room` says whether there is
+    /// memory for more entries.
     pub(crate) fn walk(
         tree: &Tree,
         caller: &Caller,
         node_ids: &[NodeId],
         most: usize,
         download: impl Fn(NodeId) -> Option<Arc<Download>>,
-    ) -> Result<Self, NameTooLong> {
+        has_room: impl Fn() -> bool,
+    ) -> Result<Self, NoPlan> {
         let mut plan = Self { left: most, ..Self::default() };
         for id in node_ids {
             match download(*id) {
                 Some(download) => plan.add_download(caller, &download)?,
-                None => plan.add_tree(tree, caller, *id)?,
+                None => plan.add_tree(tree, caller, *id, &has_room)?,
             }
         }
         Ok(plan)
     }
 
-    fn add_tree(&mut self, tree: &Tree, caller: &Caller, id: NodeId) -> Result<(), NameTooLong> {
+    fn add_tree(
+        &mut self,
+        tree: &Tree,
+        caller: &Caller,
+        id: NodeId,
+        has_room: impl Fn() -> bool,
+    ) -> Result<(), NoPlan> {
         let mut path = String::new();
         // What is still to be visited, youngest last, and where the path is to be cut when leaving a folder.
         let mut left = vec![Step::Visit(id)];
@@ -95,6 +109,9 @@ impl Plan {
                 return Ok(());
             }
             self.left -= 1;
+            if self.left.is_multiple_of(LOOK) && !has_room() {
+                return Err(NoPlan::Memory);
+            }
             let Some(node) = tree.find(id).filter(|node| is_included(tree, caller, node)) else { continue };
             let length = path.len();
             path.push_str(&node.name);
@@ -122,7 +139,7 @@ impl Plan {
         Ok(())
     }
 
-    fn add_download(&mut self, caller: &Caller, download: &Download) -> Result<(), NameTooLong> {
+    fn add_download(&mut self, caller: &Caller, download: &Download) -> Result<(), NoPlan> {
         let state = download.state();
         let Some(content) = state.content.filter(|_| download.is_of(caller)) else { return Ok(()) };
         self.total_files += 1;
@@ -137,9 +154,9 @@ impl Plan {
         created: Timestamp,
         modified: Timestamp,
         content: Option<Content>,
-    ) -> Result<(), NameTooLong> {
+    ) -> Result<(), NoPlan> {
         if name.len() > LONGEST_NAME {
-            return Err(NameTooLong { id, len: name.len() });
+            return Err(NoPlan::NameTooLong { id, len: name.len() });
         }
         self.entries.push(Entry { name: name.into(), created, modified, content });
         Ok(())
@@ -158,4 +175,19 @@ fn is_included(tree: &Tree, caller: &Caller, node: &Node) -> bool {
     let checked_out_here = node.lock.as_ref().is_some_and(|lock| lock.is_checked_out && lock.owner == caller.user);
     let working_copy_elsewhere = node.working_copy.as_ref().is_some_and(|copy| copy.owner != caller.user);
     !checked_out_here && !working_copy_elsewhere && tree.may(caller, node.id, Right::Read)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::repository::bootstrap;
+
+    #[test]
+    fn a_walk_ends_when_there_is_no_room_for_more() {
+        let tree = bootstrap::tree(Timestamp::from_millis(0));
+        let caller = Caller { user: "admin".into(), is_admin: true };
+        let walk = |has_room: bool| Plan::walk(&tree, &caller, &[tree.root()], LOOK + 1, |_| None, || has_room);
+        assert!(!walk(true).unwrap().entries.is_empty());
+        assert!(matches!(walk(false), Err(NoPlan::Memory)));
+    }
 }

@@ -64,7 +64,7 @@ impl Tree {
     }
 
     /// How many there are with those in the trash can.
-    pub(super) fn len_with_trash(&self) -> usize {
+    pub(crate) fn len_with_trash(&self) -> usize {
         self.len + self.trash.len()
     }
 

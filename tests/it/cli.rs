@@ -219,6 +219,7 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     ("--max-downloads", "0", "from 1 to"),
     ("--max-download-entries", "-1", "from 1 to"),
     ("--max-networks", "0", "from 1 to"),
+    ("--max-memory", "0", "from 1 to"),
     ("--fixtures-max-size", "8GB", "from 1 to"),
     ("--deflate-level", "0", "from 1 (quick) to 9 (small)"),
     ("--deflate-level", "10", "from 1 (quick) to 9 (small)"),

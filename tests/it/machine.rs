@@ -10,6 +10,7 @@ use std::{
 };
 
 use alfresco_downloads_mock::{JobMatch, Point, Status};
+use serde_json::json;
 
 use crate::support::{
     ADMIN, Auth, BASE, OwnFixtures, TestMock, archive, path_id,
@@ -45,6 +46,49 @@ fn content(server: &Server, id: &str) -> Vec<u8> {
 
 fn path(path: &Path) -> &str {
     path.to_str().unwrap()
+}
+
+#[test]
+fn what_would_take_too_much_memory_is_refused_and_all_else_goes_on() {
+    let mut server = Server::start(&["--max-memory", "80000000"]);
+    let create = |server: &Server, id: &str| {
+        let body = json!({ "nodeIds": [id] }).to_string();
+        let headers = [("Content-Type", "application/json")];
+        server.request("POST", &format!("{BASE}/downloads"), ADMIN, &headers, Some(body.as_bytes()))
+    };
+    let mut ids = Vec::new();
+    loop {
+        let (status, id) = upload(&server, &format!("{}.bin", ids.len()), 1_000_000);
+        if status == 507 {
+            break;
+        }
+        assert_eq!(status, 201);
+        ids.push(id);
+        assert!(ids.len() < 200, "more than the limit, and nobody has noticed");
+    }
+    server.wait_for_log("--max-memory");
+    let refused = create(&server, &ids[0]);
+    assert_eq!(refused.status, 507);
+    assert_eq!(refused.json()["error"]["errorKey"], "framework.exception.InsufficientStorage");
+    let root = |network: &str| {
+        let target = format!("/alfresco/api/{network}/public/alfresco/versions/1/nodes/-root-");
+        server.get(&target, ADMIN).status
+    };
+    assert_eq!([root("-default-"), root("other")], [200, 401], "a new network is one that is unknown");
+    assert_eq!(content(&server, &ids[0]).len(), 1_000_000);
+    // As much may be made as goes, whether or not the allocator gives back what it has.
+    for id in &ids[1..4] {
+        let deleted = server.request("DELETE", &format!("{BASE}/nodes/{id}?permanent=true"), ADMIN, &[], None);
+        assert_eq!(deleted.status, 204);
+    }
+    for number in 0..3 {
+        assert_eq!(upload(&server, &format!("again {number}.bin"), 1_000_000).0, 201);
+    }
+    assert!(server.request("POST", "/__admin/reset", Auth::None, &[], Some(b"")).status < 300);
+    for number in 0..10 {
+        assert_eq!(upload(&server, &format!("anew {number}.bin"), 1_000_000).0, 201);
+    }
+    assert_eq!(create(&server, "00000000-0000-4000-8000-000000000021").status, 202);
 }
 
 #[test]
