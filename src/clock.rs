@@ -291,6 +291,12 @@ pub(crate) async fn real_sleep(duration: Duration) {
     tokio::time::sleep(duration).await;
 }
 
+/// The same for a thread that may block.
+#[expect(clippy::disallowed_methods, reason = "the door that the others are sent to")]
+pub(crate) fn real_pause(duration: Duration) {
+    std::thread::sleep(duration);
+}
+
 /// A limit in real time on how long `future` may take.
 pub(crate) async fn within<F: Future>(limit: Duration, future: F) -> Option<F::Output> {
     tokio::time::timeout(limit, future).await.ok()

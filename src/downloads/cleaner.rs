@@ -4,15 +4,22 @@
 //! section 10). Here it is gone as soon as it is due. What it costs is what expires, not what exists. With the last one
 //! goes what was kept deflated for the next: a server that nobody asks for downloads is small.
 
-use std::{iter, thread, time::Duration};
+use std::time::Duration;
 
 use tracing::debug;
 
 use super::{Downloads, report::Deletion};
-use crate::clock::Timestamp;
+use crate::clock::{self, Timestamp};
 
-/// Deletions between two yields.
+/// Deletions between two pauses. A hundred thousand of them take a processor a quarter of a second, and whoever asks for
+/// something meanwhile is not to wait for that.
 const AT_ONCE: usize = 16;
+
+/// Looks at what is due that take as long.
+const LOOKS_AT_ONCE: usize = 64;
+
+/// How long others go first.
+const PAUSE: Duration = Duration::from_micros(50);
 
 /// Deletes what is due, then sleeps until the next may be.
 pub(super) async fn run(downloads: Downloads) {
@@ -29,7 +36,7 @@ pub(super) async fn run(downloads: Downloads) {
         {
             let _turn = inner.cleaning.lock().await;
             while clean_some(&downloads, max_age) {
-                tokio::task::yield_now().await;
+                clock::real_sleep(PAUSE).await;
             }
         }
         let oldest = inner.registry.oldest();
@@ -52,23 +59,29 @@ pub(super) async fn run(downloads: Downloads) {
 
 /// Moves the clock to what `target` makes of the time that it shows, and deletes all that is due by then. That is what was
 /// modified too long before: a job that begins by the same move, or goes on, saves its download as little as if its client
-/// had slept through. The cleaner itself stays out of it, and whoever has something to answer goes first.
+/// had slept through. The cleaner itself stays out of it.
 pub(super) fn move_clock(downloads: &Downloads, target: impl Fn(Timestamp) -> Timestamp) {
     let inner = &downloads.0;
     let _turn = inner.cleaning.try_lock();
     let max_age = inner.settings.downloads().cleaner_max_age;
     let limit = target(inner.clock.now()) - max_age;
-    let due: Vec<_> = iter::from_fn(|| inner.registry.oldest_before(limit)).collect();
+    let mut due = Vec::new();
+    while let Some(id) = inner.registry.oldest_before(limit) {
+        due.push(id);
+        if due.len().is_multiple_of(LOOKS_AT_ONCE) {
+            clock::real_pause(PAUSE);
+        }
+    }
     inner.clock.move_to(target);
     for some in due.chunks(AT_ONCE) {
         for id in some {
             downloads.remove(*id, Deletion::Cleaner);
         }
-        thread::yield_now();
+        clock::real_pause(PAUSE);
     }
     // What came in between, while the clock ran.
     while clean_some(downloads, max_age) {
-        thread::yield_now();
+        clock::real_pause(PAUSE);
     }
 }
 
