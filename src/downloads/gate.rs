@@ -385,10 +385,12 @@ mod tests {
         for moment in &TWO_FILES[..5] {
             gate.lock().position.reach(*moment);
         }
-        for passed in [Point::Pending, Point::BeforeFile(1), Point::BeforeFile(2), Point::AtBytes(12)] {
+        let passed =
+            [Point::Pending, Point::BeforeFile(1), Point::BeforeFile(2), Point::AtBytes(12), Point::AtPercent(49)];
+        for passed in passed {
             assert_eq!(gate.shut(passed), Err(Beyond::Passed), "{passed:?}");
         }
-        for ahead in [Point::AtBytes(13), Point::AfterUpdates(2), Point::BeforeDone] {
+        for ahead in [Point::AtBytes(13), Point::AtPercent(50), Point::AfterUpdates(2), Point::BeforeDone] {
             assert_eq!(gate.shut(ahead), Ok(()), "{ahead:?}");
         }
         assert_eq!(gate.step(Step::File), Err(Beyond::NotHeld));

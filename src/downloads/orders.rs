@@ -88,3 +88,33 @@ impl Default for Turns {
         Self { nth: 1, times: None }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_outcome_is_checked_by_its_point() {
+        assert_eq!(Outcome::MaxContentSizeExceeded.check(), Ok(()));
+        for (point, expected) in [
+            (Point::BeforeFile(1), Ok(())),
+            (Point::BeforeFile(0), Err("files are counted from 1")),
+            (Point::AfterUpdates(0), Err("updates are counted from 1")),
+            (Point::AtPercent(101), Err("at-percent goes from 0 to 100")),
+        ] {
+            assert_eq!(Outcome::Cancelled(point).check(), expected);
+            assert_eq!(Outcome::Dies(point).check(), expected);
+        }
+    }
+
+    #[test]
+    fn there_is_nothing_until_a_gate_or_an_outcome_is_ordered() {
+        let orders = Orders::default();
+        assert!(orders.is_empty());
+        let gate = orders.gates.add((Point::Pending, Jobs::default()), Turns::default());
+        assert!(!orders.is_empty());
+        orders.gates.remove(gate.id);
+        orders.outcomes.add((Outcome::MaxContentSizeExceeded, Jobs::default()), Turns::default());
+        assert!(!orders.is_empty());
+    }
+}

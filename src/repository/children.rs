@@ -160,6 +160,52 @@ mod tests {
     }
 
     #[test]
+    fn a_link_that_comes_back_is_counted_again() {
+        let mut children = Children::default();
+        children.add("a", child(1, true, "cm:contains"));
+        children.add("a", child(1, false, "cm:preferenceImage"));
+        children.remove(id(1), "a", |child| !child.is_primary);
+        children.add("a", child(1, false, "cm:preferenceImage"));
+        children.remove(id(1), "a", |_| true);
+        assert_eq!((children.named("a"), children.len()), (None, 0));
+    }
+
+    #[test]
+    fn the_links_of_a_namesake_are_not_counted() {
+        let mut children = Children::default();
+        children.add("a", child(1, true, "cm:contains"));
+        children.add("a", child(1, false, "cm:preferenceImage"));
+        children.add("A", child(2, false, "cm:contains"));
+        children.remove(id(1), "a", |_| true);
+        assert_eq!(children.iter().map(|child| child.id).collect::<Vec<_>>(), [id(2)]);
+    }
+
+    #[test]
+    fn a_child_is_forgotten_whatever_its_name_and_its_links() {
+        let mut children = Children::default();
+        children.add("a", child(1, true, "cm:contains"));
+        children.add("b", child(2, true, "cm:contains"));
+        children.add("a", child(1, false, "cm:preferenceImage"));
+        children.forget(id(1));
+        assert_eq!(children.iter().map(|child| child.id).collect::<Vec<_>>(), [id(2)]);
+        assert_eq!((children.named("a"), children.named("b")), (None, Some(id(2))));
+    }
+
+    #[test]
+    fn of_all_links_to_a_child_the_primary_one_is_found() {
+        let mut children = Children::default();
+        children.add("other", child(2, true, "cm:member"));
+        children.add("a", child(1, false, "cm:preferenceImage"));
+        children.add("a", child(1, true, "cm:contains"));
+        children.add("b", child(3, true, "sys:children"));
+        children.add("b", child(3, false, "cm:contains"));
+        children.add("c", child(4, false, "cm:contains"));
+        assert_eq!(children.primary_link("A"), Some(child(1, true, "cm:contains")), "behind another");
+        assert_eq!(children.primary_link("b"), Some(child(3, true, "sys:children")), "before another");
+        assert_eq!((children.primary_link("c"), children.primary_link("d")), (None, None));
+    }
+
+    #[test]
     fn of_two_with_one_name_the_older_has_it() {
         let mut children = Children::default();
         children.add("a", child(1, true, "cm:contains"));

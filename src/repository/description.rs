@@ -279,6 +279,38 @@ mod tests {
     }
 
     #[test]
+    fn one_value_and_a_list_of_one_are_the_same() {
+        let mut node = node();
+        let stated = json!({ "cm:taggable": "a", "cm:categories": ["b", "c"], "cm:title": ["t"] });
+        described(None, stated).unwrap().add_to(&mut node.extras, None).unwrap();
+        let properties = &node.extras.as_ref().unwrap().properties;
+        assert_eq!(properties["cm:taggable"], json!(["a"]));
+        assert_eq!(properties["cm:categories"], json!(["b", "c"]));
+        assert_eq!(properties["cm:title"], "t");
+        for wrong in [json!({ "cm:title": ["t", "u"] }), json!({ "cm:title": [] }), json!({ "cm:taggable": [{}] })] {
+            assert!(described(None, wrong).unwrap().add_to(&mut node.extras, None).is_err());
+        }
+    }
+
+    #[test]
+    fn an_owner_stays_for_as_long_as_the_aspect_does() {
+        let mut node = node();
+        described(None, json!({})).unwrap().add_to(&mut node.extras, Some("alice".into())).unwrap();
+        let restated = described(Some(&["cm:ownable", "cm:titled"]), json!({})).unwrap();
+        restated.replace_in(&mut node.extras, None).unwrap();
+        assert_eq!(node.extras.as_ref().unwrap().owner, Some("alice".into()));
+        described(Some(&["cm:titled"]), json!({})).unwrap().replace_in(&mut node.extras, None).unwrap();
+        assert_eq!(node.extras.as_ref().unwrap().owner, None);
+    }
+
+    #[test]
+    fn only_aspects_that_are_stated_are_had() {
+        let stated = described(Some(&["cm:titled"]), json!({ "cm:autoVersion": true })).unwrap();
+        assert!(stated.has_aspect("cm:titled") && !stated.has_aspect("cm:versionable"));
+        assert!(!described(None, json!({})).unwrap().has_aspect("cm:titled"));
+    }
+
+    #[test]
     fn aspects_that_are_stated_are_all_there_are() {
         let mut node = node();
         let both = described(Some(&["cm:dublincore"]), json!({ "cm:title": "t", "cm:summary": "s" })).unwrap();

@@ -333,6 +333,12 @@ mod tests {
     }
 
     #[test]
+    fn a_site_and_the_folder_of_all_sites_belong_to_sites() {
+        assert!(NodeType::SITE.is_site() && NodeType::SITES.is_site());
+        assert!(!NodeType::FOLDER.is_site() && !NodeType::CONTENT.is_site());
+    }
+
+    #[test]
     fn names_have_a_prefix_that_is_known() {
         assert_eq!(prefixed("cm:title").as_deref(), Ok("cm:title"));
         assert_eq!(prefixed("{http://www.alfresco.org/model/content/1.0}title").as_deref(), Ok("cm:title"));

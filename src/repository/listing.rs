@@ -249,6 +249,16 @@ fn number_key(number: &serde_json::Number) -> Key {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        clock::{Clock, Timestamp},
+        ids::Ids,
+        memory::Memory,
+        repository::{
+            bootstrap,
+            change::Change,
+            people::{Known, People},
+        },
+    };
 
     #[test]
     fn numbers_are_sorted_by_value() {
@@ -281,6 +291,80 @@ mod tests {
             assert_eq!(Field::named(name), Some(field), "{name}");
         }
         assert_eq!(Field::named("Name"), None);
+    }
+
+    /// A repository with folders of so many children each.
+    fn with_folders(sizes: &[usize]) -> (Repository, Vec<NodeId>) {
+        let now = Timestamp::from_millis(0);
+        let mut tree = bootstrap::tree(now);
+        let mut folders = Vec::new();
+        for (number, size) in sizes.iter().enumerate() {
+            let folder = bootstrap::folder(&format!("/{number}"), &number.to_string(), tree.root(), now);
+            folders.push(folder.id);
+            tree.insert(folder);
+            for child in 0..*size {
+                let name = child.to_string();
+                tree.insert(bootstrap::folder(&format!("/{number}/{name}"), &name, folders[number], now));
+            }
+        }
+        let clock = Clock::frozen(now);
+        let people = People::new(Known::default(), clock.clone());
+        (Repository::new(tree, usize::MAX, Memory::new(Some(u64::MAX)), people, clock, Ids::seeded(1)), folders)
+    }
+
+    /// How many lists are remembered after these were asked for.
+    fn remembered_after(repository: &Repository, asked_for: impl IntoIterator<Item = (NodeId, Wanted)>) -> usize {
+        let admin = Caller { user: "admin".into(), is_admin: true };
+        for (folder, wanted) in asked_for {
+            repository.list_children(&repository.read(), &admin, folder, &wanted, (0, 1));
+        }
+        repository.0.listings.0.lock().unwrap().len()
+    }
+
+    #[test]
+    fn a_list_is_remembered_from_so_many_children_on() {
+        let (repository, folders) = with_folders(&[LARGE - 1, LARGE]);
+        assert_eq!(remembered_after(&repository, [(folders[0], Wanted::default())]), 0);
+        assert_eq!(remembered_after(&repository, [(folders[1], Wanted::default())]), 1);
+        assert_eq!(remembered_after(&repository, [(folders[1], Wanted::default())]), 1, "the same");
+    }
+
+    #[test]
+    fn folders_and_those_who_ask_are_told_apart() {
+        let (repository, folders) = with_folders(&[LARGE, LARGE]);
+        let admin = Caller { user: "admin".into(), is_admin: true };
+        let bob = Caller { user: "bob".into(), is_admin: false };
+        let ids = |folder: &str| [0, 1].map(|child| NodeId::of_path(&format!("/{folder}/{child}")));
+        let (one, two) = (ids("0"), ids("1"));
+        let hide = |change: &mut Change<'_>| {
+            change.tree.find_mut(one[0]).unwrap().permissions.inherits = false;
+            Ok(())
+        };
+        repository.change(&admin, hide).unwrap();
+        let first = |caller: &Caller, folder: usize| {
+            repository.list_children(&repository.read(), caller, folders[folder], &Wanted::default(), (0, 1)).children
+                [0]
+            .id
+        };
+        for _ in 0..2 {
+            assert_eq!([first(&admin, 0), first(&bob, 0)], one);
+            assert_eq!([first(&admin, 1), first(&bob, 1)], [two[0], two[0]]);
+        }
+    }
+
+    #[test]
+    fn no_more_lists_are_remembered_than_there_is_room_for_and_none_from_before_a_change() {
+        let (repository, folders) = with_folders(&[LARGE]);
+        let sorted_by = |number: usize| {
+            let field = Field::Property(format!("cm:{number}"));
+            Wanted { order: vec![Order { field, is_descending: false }], ..Wanted::default() }
+        };
+        let lists = || (0..=REMEMBERED).map(|number| (folders[0], sorted_by(number)));
+        assert_eq!(remembered_after(&repository, lists().take(REMEMBERED)), REMEMBERED);
+        assert_eq!(remembered_after(&repository, lists()), REMEMBERED);
+        let caller = Caller { user: "admin".into(), is_admin: true };
+        repository.change(&caller, |_| Ok(())).unwrap();
+        assert_eq!(remembered_after(&repository, lists().take(1)), 1);
     }
 
     #[test]

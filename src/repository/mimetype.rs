@@ -79,12 +79,12 @@ fn is_text(mimetype: &str) -> bool {
 
 /// Pure ASCII is told apart from nothing by its bytes, and then called Latin 1.
 fn encoding(head: &[u8]) -> &'static str {
-    let is_cut_short = |error: std::str::Utf8Error| error.error_len().is_none() && error.valid_up_to() > 0;
     match std::str::from_utf8(head) {
         Ok("") => "UTF-8",
         Ok(text) if text.is_ascii() => "ISO-8859-1",
         Ok(_) => "UTF-8",
-        Err(error) if is_cut_short(error) && !head[..error.valid_up_to()].is_ascii() => "UTF-8",
+        // Cut short within a character.
+        Err(error) if error.error_len().is_none() && !head[..error.valid_up_to()].is_ascii() => "UTF-8",
         Err(_) => "ISO-8859-1",
     }
 }
@@ -127,5 +127,37 @@ mod tests {
         assert_eq!(guess("a.txt", "d\u{e9}j\u{e0} \u{6587}".as_bytes()), ("text/plain", "UTF-8"));
         assert_eq!(guess("a.txt", &"\u{6587}\u{6863}".as_bytes()[..5]), ("text/plain", "UTF-8"));
         assert_eq!(guess("a.pdf", b"plain"), ("application/pdf", "UTF-8"));
+    }
+
+    #[test]
+    fn text_has_blanks_and_no_controls() {
+        for text in [&b"a b"[..], b"a\tb\r\n\x0c\x1b", b"\xe9t\xe9"] {
+            assert_eq!(sniffed(text), "text/plain", "{text:?}");
+        }
+        for other in [&b"a\x1fb"[..], b"a\0", b"\x0b"] {
+            assert_eq!(sniffed(other), BINARY, "{other:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_utf_8_is_latin_1() {
+        for (row, head) in [
+            ("in the middle", &b"caf\xe9 noir"[..]),
+            ("behind what is UTF-8", b"\xc3\xa9\xff"),
+            ("the last of the bytes, behind ASCII", b"caf\xc3"),
+            ("nothing but the beginning of a character", b"\xe6\x96"),
+        ] {
+            assert_eq!(encoding(head), "ISO-8859-1", "{row}");
+        }
+    }
+
+    #[test]
+    fn documents_and_pictures_are_shown_in_place_and_what_can_run_is_not() {
+        for inline in ["application/pdf", "image/png", "image/jpeg", "image/gif", "image/tiff", "image/bmp", BINARY] {
+            assert!(may_be_shown_inline(inline), "{inline}");
+        }
+        for other in ["text/html", "text/plain", "application/x-javascript", "image/svg+xml", ""] {
+            assert!(!may_be_shown_inline(other), "{other}");
+        }
     }
 }

@@ -264,6 +264,9 @@ fn versions_begin_as_the_query_says() {
             version.map_or(Value::Null, |(label, kind)| json!({ "cm:versionLabel": label, "cm:versionType": kind }));
         assert_eq!(properties, &expected, "{query}");
     }
+    let body = json!({ "name": "stated.txt", "nodeType": "cm:content", "aspectNames": ["cm:versionable"] });
+    let entry = mock.create_node(ADMIN, &parent, &body);
+    assert_eq!(entry["properties"], json!({ "cm:versionLabel": "1.0", "cm:versionType": "MAJOR" }), "by its aspect");
 }
 
 #[test]

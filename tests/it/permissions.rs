@@ -173,6 +173,23 @@ fn permissions_that_cannot_be_set() {
 }
 
 #[test]
+fn what_is_set_already_may_stay_and_cannot_be_set_anew() {
+    let mock = TestMock::start();
+    let home = id_of(&mock.node_entry(ALICE, "-my-", ""));
+    let grant = |authority: &str, name: &str| json!({ "authorityId": authority, "name": name });
+    let set = |grants: Value| put(&mock, ALICE, &home, &json!({ "permissions": { "locallySet": grants } }));
+    let own = [grant("alice", "All"), grant("ROLE_OWNER", "All")];
+    entry_of(&set(json!([own[0], own[1], grant("bob", "Consumer")])), 200);
+    let unknown = |what: &str| format!("Cannot set permissions on this node - unknown {what}");
+    let level = unknown("access level: All");
+    assert_refused("All for another", &set(json!([own[0], own[1], grant("bob", "All")])), 400, &level);
+    let authority = unknown("authority: ROLE_OWNER");
+    assert_refused("another role", &set(json!([own[0], grant("ROLE_OWNER", "Consumer")])), 400, &authority);
+    entry_of(&set(json!([own[0]])), 200);
+    assert_refused("once it is gone", &set(json!(own)), 400, &authority);
+}
+
+#[test]
 fn special_nodes_are_never_deleted() {
     let mock = TestMock::start();
     let rows =

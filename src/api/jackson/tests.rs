@@ -37,6 +37,32 @@ fn scalars_become_texts_and_one_becomes_a_list() {
     assert_eq!(ids(r#" {"ids":"a","ids":["b"],"count":"7"}"#), [Some("b".into())]);
 }
 
+#[test]
+fn a_backslash_is_skipped_with_what_follows_it_wherever_it_is() {
+    for (body, expected) in [
+        (r#"{"ids":["\""]}"#, "\""),
+        (r#"{"ids":["a\"b"]}"#, "a\"b"),
+        (r#"{"ids":["\\"]}"#, "\\"),
+        (r#"{"ids":["\\\"","x"]}"#, "\\\""),
+        (r#"{ "name" : "n", "ids" : ["one \"two\" three"]}"#, "one \"two\" three"),
+    ] {
+        assert_eq!(ids(body)[0].as_deref(), Some(expected), "{body}");
+    }
+}
+
+#[test]
+fn nothing_begins_with_a_comma() {
+    check(
+        r#"{,"name":"n"}"#,
+        "Unexpected character (',' (code 44)): was expecting double-quote to start field name\n at [line: 1, column: 2]",
+    );
+    check(
+        r#"{"ids":[,"a"]}"#,
+        "Unexpected character (',' (code 44)): expected a valid value (JSON String, Number, Array, Object or token 'null', \
+         'true' or 'false')\n at [line: 1, column: 9]",
+    );
+}
+
 const INNER: Bean = Bean { class: "org.example.Inner", properties: &[("name", Kind::Text)], allows_array: false };
 
 const ANY: Bean = Bean {

@@ -48,6 +48,8 @@ fn errors_are_problem_details() {
         ("POST", "/gates", r#"{"at":"pending","when":"now"}"#, 400, "unknown field `when`"),
         ("POST", "/gates", r#"{"at":{"before-file":0}}"#, 400, "files are counted from 1"),
         ("POST", "/gates", r#"{"at":{"at-percent":101}}"#, 400, "from 0 to 100"),
+        ("POST", "/outcomes", r#"{"outcome":{"cancelled":{"after-updates":0}}}"#, 400, "updates are counted from 1"),
+        ("POST", "/outcomes", r#"{"outcome":{"dies":{"before-file":0}}}"#, 400, "files are counted from 1"),
         ("POST", "/gates", r#"{"at":"pending","jobs":{"node":"x"}}"#, 400, "not a node's id"),
         ("POST", "/gates", r#"{"at":"pending","jobs":{"times":0}}"#, 400, "1 or more"),
         ("DELETE", "/gates/7", "", 404, "no gate of that id"),

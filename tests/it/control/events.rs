@@ -114,6 +114,17 @@ fn everything_that_happens_is_told() {
 }
 
 #[test]
+fn jobs_for_which_nothing_is_ordered_tell_nothing_of_orders() {
+    let mock = mock();
+    let mut stream = Stream::open(&mock, "", None);
+    stream.until_named("journal");
+    mock.ask_for(&["small.txt"]);
+    let is_done = |event: &Sent| event.name == "download" && event.data["status"] == "DONE";
+    let told = stream.until(|event| event.name == "orders" || is_done(event));
+    assert_eq!(told.name, "download");
+}
+
+#[test]
 fn whoever_comes_back_is_told_what_he_has_missed() {
     let mock = mock();
     let mut stream = Stream::open(&mock, "", None);
