@@ -107,6 +107,18 @@ impl Children {
         first.or_else(|| self.iter().find(|child| child.id == named.id && child.is_primary))
     }
 
+    /// Children have got other names, of which nothing was told here.
+    pub(super) fn rename_all(&mut self, names: &HashMap<NodeId, Box<str>>) {
+        let Some(links) = self.0.as_mut().filter(|_| !names.is_empty()) else { return };
+        let mut renamed = Vec::new();
+        links.by_name.retain(|_, named| {
+            let name = names.get(&named.id);
+            renamed.extend(name.map(|name| (name.to_lowercase().into(), *named)));
+            name.is_none()
+        });
+        links.by_name.extend(renamed);
+    }
+
     /// A child has got another name.
     pub(super) fn rename(&mut self, id: NodeId, old: &str, new: &str) {
         let Some(links) = self.0.as_mut() else { return };
@@ -189,6 +201,17 @@ mod tests {
         children.forget(id(1));
         assert_eq!(children.iter().map(|child| child.id).collect::<Vec<_>>(), [id(2)]);
         assert_eq!((children.named("a"), children.named("b")), (None, Some(id(2))));
+    }
+
+    #[test]
+    fn children_may_swap_their_names() {
+        let mut children = Children::default();
+        for (number, name) in [(1, "a"), (2, "b"), (3, "c")] {
+            children.add(name, child(number, false, "cm:contains"));
+        }
+        children.rename_all(&HashMap::from([(id(1), "B".into()), (id(2), "a".into())]));
+        assert_eq!(["a", "b", "c"].map(|name| children.named(name)), [Some(id(2)), Some(id(1)), Some(id(3))]);
+        assert_eq!(children.iter().map(|child| child.id).collect::<Vec<_>>(), [id(1), id(2), id(3)]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Deleting nodes, and bringing them back (wire reference, nodes, sections 8 and 16).
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::{
     Repository, Tree,
@@ -106,8 +106,7 @@ impl Change<'_> {
             (parent.filter(is_there).ok_or_else(|| gone(None))?, original_type)
         };
         self.require(parent, Right::AddChildren)?;
-        let links = node.secondary_parents.iter().map(|link| link.parent);
-        if links.chain([parent]).any(|parent| self.is_taken(parent, &name, None)) {
+        if self.is_taken(parent, &name, None) || self.tree.would_clash(&self.tree.trash.tree(id)) {
             return Err(Error::Conflict("Name already exists in target".into()));
         }
         require_container(self.node(parent)?, assoc_type)?;
@@ -134,6 +133,24 @@ impl Tree {
         if found.1.is_of(caller) { Ok(found) } else { Err(Error::PermissionDenied) }
     }
 
+    /// Whether two children of one folder would have the same name if these nodes came back, links included: names may
+    /// have changed, and been given away, since they were removed.
+    fn would_clash(&self, nodes: &[&Node]) -> bool {
+        let coming: HashMap<NodeId, &Node> = nodes.iter().map(|node| (node.id, *node)).collect();
+        let is_taken = |node: &Node| {
+            let others = node.secondary_parents.iter().filter(|link| !coming.contains_key(&link.parent));
+            others.filter_map(|link| self.find(link.parent)).any(|parent| parent.children.named(&node.name).is_some())
+        };
+        let has_namesakes = |node: &Node| {
+            let mut seen = HashMap::new();
+            let children = node.children.iter().map(|child| child.id);
+            let mut there = children.filter_map(|id| coming.get(&id).copied().or_else(|| self.find(id)));
+            there.any(|child| seen.insert(child.name.to_lowercase(), child.id).is_some_and(|other| other != child.id))
+        };
+        let has_links = |node: &Node| node.children.iter().any(|child| !child.is_primary);
+        nodes.iter().any(|node| is_taken(node) || (has_links(node) && has_namesakes(node)))
+    }
+
     /// Adds nodes that were removed together, their top first, with those of their links whose other end is there.
     fn bring_back(&mut self, nodes: Vec<Node>, assoc_type: &'static str) {
         let ids: HashSet<NodeId> = nodes.iter().map(|node| node.id).collect();
@@ -141,6 +158,7 @@ impl Tree {
             let is_here = |tree: &Self, id: &NodeId| ids.contains(id) || tree.find(*id).is_some();
             node.secondary_parents.retain(|link| is_here(self, &link.parent));
             let secondary: Vec<_> = node.children.iter().filter(|child| !child.is_primary).collect();
+            let mut renamed = HashMap::new();
             for child in secondary {
                 if ids.contains(&child.id) {
                     continue;
@@ -150,7 +168,11 @@ impl Tree {
                     continue;
                 };
                 there.secondary_parents.push(ParentLink { parent: node.id, assoc_type: child.assoc_type });
+                if node.children.named(&there.name) != Some(child.id) {
+                    renamed.insert(child.id, there.name.clone());
+                }
             }
+            node.children.rename_all(&renamed);
             if let Some(WorkingCopy { owner, original }) = node.working_copy.as_deref()
                 && let Some(original) = self.find_mut(*original)
             {

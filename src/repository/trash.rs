@@ -66,16 +66,23 @@ impl Trash {
         tops.map(|deletion| deletion.id).collect()
     }
 
-    /// Takes a node and those deleted with it below it out of the trash can, itself first.
-    pub(super) fn take(&mut self, id: NodeId) -> Vec<Node> {
-        self.cut_off(id);
-        let mut taken = Vec::new();
+    /// A node and those deleted with it below it, itself first.
+    pub(super) fn tree(&self, id: NodeId) -> Vec<&Node> {
+        let mut found = Vec::new();
         let mut left = vec![id];
         while let Some(id) = left.pop() {
-            let Some(Trashed { node, .. }) = self.nodes.remove(&id) else { continue };
+            let Some(Trashed { node, .. }) = self.nodes.get(&id) else { continue };
             left.extend(node.children.iter().rev().filter(|child| child.is_primary).map(|child| child.id));
-            taken.push(node);
+            found.push(node);
         }
+        found
+    }
+
+    /// Takes the same out of the trash can.
+    pub(super) fn take(&mut self, id: NodeId) -> Vec<Node> {
+        self.cut_off(id);
+        let ids: Vec<NodeId> = self.tree(id).into_iter().map(|node| node.id).collect();
+        let taken = ids.iter().filter_map(|id| self.nodes.remove(id)).map(|trashed| trashed.node).collect();
         self.tops.retain(|deletion| deletion.id != id);
         taken
     }

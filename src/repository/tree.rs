@@ -264,15 +264,19 @@ impl Tree {
     /// Removes a node, all primary children below it, and every link between them and others; the nodes, with the node
     /// itself first.
     pub(super) fn remove(&mut self, id: NodeId) -> Vec<Node> {
+        let descendants = self.descendants(id);
+        // What binds those that go together stays with them.
+        let going: HashSet<NodeId> = descendants.iter().copied().collect();
         let mut removed = Vec::new();
-        for id in self.descendants(id) {
+        for id in descendants {
             let Some(node) = self.take(id) else { continue };
-            for parent in node.secondary_parents.iter().map(|link| link.parent).chain(node.parent) {
+            let parents = node.secondary_parents.iter().map(|link| link.parent).chain(node.parent);
+            for parent in parents.filter(|parent| !going.contains(parent)) {
                 if let Some(parent) = self.find_mut(parent) {
                     parent.children.remove(id, &node.name, |_| true);
                 }
             }
-            for child in node.children.iter().filter(|child| !child.is_primary) {
+            for child in node.children.iter().filter(|child| !child.is_primary && !going.contains(&child.id)) {
                 if let Some(child) = self.find_mut(child.id) {
                     child.secondary_parents.retain(|link| link.parent != id);
                 }

@@ -194,3 +194,75 @@ fn a_name_is_free_in_every_folder_that_shows_the_node() {
     entry_of(&restore(), 200);
     assert_eq!(links.mock.names(ADMIN, &links.other, ""), ["a.txt", "taken.txt"]);
 }
+
+#[test]
+fn links_within_a_folder_come_back_with_it() {
+    let links = Links::start();
+    let outer = links.mock.folder(ADMIN, "-my-", "outer");
+    // One lies before what it links to, and the other behind it.
+    let [early, file, late] = [
+        links.mock.folder(ADMIN, &outer, "early"),
+        links.mock.upload(ADMIN, &outer, "b.txt", b"text"),
+        links.mock.folder(ADMIN, &outer, "late"),
+    ];
+    for folder in [&early, &late] {
+        entry_of(&links.link(folder, &contains(&file)), 201);
+    }
+    assert_eq!(links.mock.delete(&format!("{BASE}/nodes/{outer}"), ADMIN).status, 204);
+    let path = format!("{BASE}/deleted-nodes/{outer}/restore");
+    entry_of(&links.mock.request("POST", &path, ADMIN, &[], None), 200);
+    for folder in [&early, &late] {
+        assert_eq!(links.mock.names(ADMIN, folder, ""), ["b.txt"]);
+    }
+    let mut parents: Vec<_> = links.list(&file, "parents").iter().map(id_of).collect();
+    parents.sort();
+    let mut expected = [outer, early.clone(), late.clone()];
+    expected.sort();
+    assert_eq!(parents, expected);
+    // Both ends know of it: nothing is left where the file is gone.
+    assert_eq!(links.mock.delete(&format!("{BASE}/nodes/{file}?permanent=true"), ADMIN).status, 204);
+    for folder in [&early, &late] {
+        assert!(links.mock.names(ADMIN, folder, "").is_empty());
+        links.mock.upload(ADMIN, folder, "b.txt", b"the name is free");
+    }
+}
+
+#[test]
+fn a_name_that_changed_while_a_link_was_in_the_trash_can_is_the_one_that_counts() {
+    let links = Links::start();
+    entry_of(&links.link(&links.other, &contains(&links.file)), 201);
+    let trash = || assert_eq!(links.mock.delete(&format!("{BASE}/nodes/{}", links.other), ADMIN).status, 204);
+    let path = format!("{BASE}/deleted-nodes/{}/restore", links.other);
+    let restore = || links.mock.request("POST", &path, ADMIN, &[], None);
+    let rename = |id: &str, name: &str| {
+        entry_of(&links.mock.json("PUT", &format!("/nodes/{id}"), ADMIN, &json!({ "name": name })), 200)
+    };
+    trash();
+    rename(&links.file, "new.txt");
+    entry_of(&restore(), 200);
+    assert_eq!(links.mock.names(ADMIN, &links.other, ""), ["new.txt"]);
+    links.mock.upload(ADMIN, &links.other, "a.txt", b"the old name is free");
+    let body = json!({ "name": "new.txt", "nodeType": "cm:folder" });
+    assert_eq!(links.mock.create_with(ADMIN, &links.other, "", &body).status, 409, "the new one is not");
+
+    // Nor may it be that of another child by now.
+    trash();
+    rename(&links.file, "A.txt");
+    assert_refused("a clash", &restore(), 409, "Name already exists in target");
+    rename(&links.file, "new.txt");
+    entry_of(&restore(), 200);
+}
+
+#[test]
+fn what_is_below_a_restored_folder_finds_its_name_free_wherever_it_is_linked() {
+    let links = Links::start();
+    entry_of(&links.link(&links.other, &contains(&links.file)), 201);
+    assert_eq!(links.mock.delete(&format!("{BASE}/nodes/{}", links.one), ADMIN).status, 204);
+    let usurper = links.mock.upload(ADMIN, &links.other, "a.txt", b"text");
+    let path = format!("{BASE}/deleted-nodes/{}/restore", links.one);
+    let restore = || links.mock.request("POST", &path, ADMIN, &[], None);
+    assert_refused("taken", &restore(), 409, "Name already exists in target");
+    assert_eq!(links.mock.delete(&format!("{BASE}/nodes/{usurper}?permanent=true"), ADMIN).status, 204);
+    entry_of(&restore(), 200);
+    assert_eq!(links.mock.names(ADMIN, &links.other, ""), ["a.txt"]);
+}
