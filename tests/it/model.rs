@@ -6,10 +6,14 @@
 
 mod both;
 mod downloads;
+mod groups;
+mod links;
 mod locks;
 mod nodes;
 mod parallel;
 mod people;
+mod server;
+mod sites;
 mod trash;
 mod world;
 
@@ -23,7 +27,7 @@ use proptest::{
 
 use self::{
     both::{Both, NETWORKS},
-    world::{Authority, GROUPS, ROLES, USERS},
+    world::{Authority, GROUPS, ROLES, SITE_ROLES, SITES, USERS, VISIBILITIES},
 };
 use crate::support::TestMock;
 
@@ -97,6 +101,21 @@ enum Op {
     CancelCheckOut {
         node: usize,
     },
+    Link {
+        folder: usize,
+        node: usize,
+    },
+    Unlink {
+        link: usize,
+        is_typed: bool,
+    },
+    Recycle {
+        link: usize,
+        name: u8,
+    },
+    ListLinks {
+        link: usize,
+    },
     CreateDownload {
         nodes: Vec<usize>,
         is_held: bool,
@@ -153,6 +172,58 @@ enum Op {
     Members {
         group: usize,
     },
+    UpdateGroup {
+        group: usize,
+        name: u8,
+    },
+    ListGroups {
+        user: usize,
+    },
+    CreateSite {
+        site: usize,
+        visibility: usize,
+        title: u8,
+    },
+    ShowSite {
+        site: usize,
+    },
+    ListSites {
+        user: usize,
+    },
+    UpdateSite {
+        site: usize,
+        visibility: usize,
+        title: u8,
+    },
+    DeleteSite {
+        site: usize,
+        permanent: bool,
+    },
+    UndeleteSite {
+        site: usize,
+        is_purge: bool,
+    },
+    AddSiteMember {
+        site: usize,
+        user: usize,
+        role: usize,
+    },
+    ChangeSiteMember {
+        site: usize,
+        user: usize,
+        role: usize,
+    },
+    RemoveSiteMember {
+        site: usize,
+        user: usize,
+        is_his: bool,
+    },
+    ListSiteMembers {
+        site: usize,
+        user: usize,
+    },
+    Probe,
+    Discover,
     /// Beyond the age of every download, and of every ticket.
     Advance,
     Limit {
@@ -195,7 +266,7 @@ fn on_nodes() -> impl Strategy<Value = Op> {
         3 => (which.clone(), size).prop_map(|(node, size)| Op::Replace { node, size }),
         3 => (which.clone(), name.clone()).prop_map(|(node, name)| Op::Rename { node, name }),
         3 => two.clone().prop_map(|(node, parent)| Op::Move { node, parent }),
-        3 => (two, name).prop_map(|((node, parent), name)| Op::Copy { node, parent, name }),
+        3 => (two, name.clone()).prop_map(|((node, parent), name)| Op::Copy { node, parent, name }),
         3 => granted.prop_map(|(home, authority, role)| Op::Grant { home, authority, role }),
         8 => (which.clone(), any::<bool>()).prop_map(|(node, permanent)| Op::Delete { node, permanent }),
         4 => which.clone().prop_map(|node| Op::Restore { node }),
@@ -205,7 +276,11 @@ fn on_nodes() -> impl Strategy<Value = Op> {
         3 => (which.clone(), any::<bool>()).prop_map(|(node, is_full)| Op::Lock { node, is_full }),
         3 => which.clone().prop_map(|node| Op::Unlock { node }),
         5 => which.clone().prop_map(|node| Op::CheckOut { node }),
-        3 => which.prop_map(|node| Op::CancelCheckOut { node }),
+        3 => which.clone().prop_map(|node| Op::CancelCheckOut { node }),
+        10 => (which.clone(), which.clone()).prop_map(|(folder, node)| Op::Link { folder, node }),
+        3 => (which.clone(), any::<bool>()).prop_map(|(link, is_typed)| Op::Unlink { link, is_typed }),
+        6 => (which.clone(), name).prop_map(|(link, name)| Op::Recycle { link, name }),
+        3 => which.prop_map(|link| Op::ListLinks { link }),
     ]
 }
 
@@ -236,8 +311,30 @@ fn on_people() -> impl Strategy<Value = Op> {
         3 => group.clone().prop_map(|group| Op::CreateGroup { group }),
         1 => group.clone().prop_map(|group| Op::DeleteGroup { group }),
         4 => (group.clone(), user.clone()).prop_map(|(group, user)| Op::Join { group, user }),
-        2 => (group.clone(), user).prop_map(|(group, user)| Op::Leave { group, user }),
-        1 => group.prop_map(|group| Op::Members { group }),
+        2 => (group.clone(), user.clone()).prop_map(|(group, user)| Op::Leave { group, user }),
+        1 => group.clone().prop_map(|group| Op::Members { group }),
+        1 => (group, 0..3_u8).prop_map(|(group, name)| Op::UpdateGroup { group, name }),
+        2 => user.prop_map(|user| Op::ListGroups { user }),
+    ]
+}
+
+fn on_sites() -> impl Strategy<Value = Op> {
+    let (site, user) = (mostly_first(SITES.len()), 0..USERS.len());
+    let (role, stated) = (0..SITE_ROLES.len(), (0..VISIBILITIES.len(), 0..3_u8));
+    let member = (site.clone(), user.clone());
+    prop_oneof![
+        8 => (site.clone(), stated.clone())
+            .prop_map(|(site, (visibility, title))| Op::CreateSite { site, visibility, title }),
+        4 => site.clone().prop_map(|site| Op::ShowSite { site }),
+        2 => user.prop_map(|user| Op::ListSites { user }),
+        4 => (site.clone(), stated).prop_map(|(site, (visibility, title))| Op::UpdateSite { site, visibility, title }),
+        2 => (site.clone(), any::<bool>()).prop_map(|(site, permanent)| Op::DeleteSite { site, permanent }),
+        2 => (site, any::<bool>()).prop_map(|(site, is_purge)| Op::UndeleteSite { site, is_purge }),
+        8 => (member.clone(), role.clone()).prop_map(|((site, user), role)| Op::AddSiteMember { site, user, role }),
+        4 => (member.clone(), role).prop_map(|((site, user), role)| Op::ChangeSiteMember { site, user, role }),
+        3 => (member.clone(), any::<bool>())
+            .prop_map(|((site, user), is_his)| Op::RemoveSiteMember { site, user, is_his }),
+        3 => member.prop_map(|(site, user)| Op::ListSiteMembers { site, user }),
     ]
 }
 
@@ -248,6 +345,9 @@ fn op() -> impl Strategy<Value = (Who, Op)> {
         1 => Just(Op::Advance),
         2 => (0..3000_u16).prop_map(|bytes| Op::Limit { bytes: bytes * 3 }),
         1 => Just(Op::Reset),
+        2 => Just(Op::Probe),
+        1 => Just(Op::Discover),
+        25 => on_sites(),
     ];
     // Most of what is done to people and groups only the administrator may do, who is the first.
     prop_oneof![

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     Op, Refusals, Who,
-    world::{ADMIN, Node, Right, State, USERS, World},
+    world::{ADMIN, Node, Right, SITES, State, USERS, World},
 };
 use crate::support::{Auth, Response, TestMock};
 
@@ -187,12 +187,12 @@ impl<'a> Both<'a> {
             Op::Read { node } => self.read(shown, who, self.file(who, node)),
             Op::List { parent } => self.list(shown, who, parent),
             Op::Replace { node, size } => self.replace(shown, who, node, vec![b'z'; size.into()]),
-            Op::Rename { node, name } => self.rename(shown, who, node, &name_of(name)),
+            Op::Rename { node, name } => self.rename(shown, who, self.node(who, node), &name_of(name)),
             Op::Move { node, parent } => self.relocate(shown, who, node, parent),
             Op::Copy { node, parent, name } => self.copy(shown, who, node, parent, &name_of(name)),
             Op::Grant { home, authority, role } => self.grant(shown, who, home, authority, role),
-            Op::Delete { node, permanent } => self.delete(shown, who, node, permanent),
-            Op::Restore { node } => self.restore(shown, who, node),
+            Op::Delete { node, permanent } => self.delete(shown, who, self.node(who, node), permanent),
+            Op::Restore { node } => self.restore(shown, who, self.deleted(who, node)),
             Op::Purge { node } => self.purge(shown, who, node),
             Op::ShowDeleted { node } => self.show_deleted(shown, who, node),
             Op::ListDeleted => self.list_deleted(shown, who),
@@ -200,6 +200,10 @@ impl<'a> Both<'a> {
             Op::Unlock { node } => self.unlock(shown, who, node),
             Op::CheckOut { node } => self.check_out(shown, who, node),
             Op::CancelCheckOut { node } => self.cancel_check_out(shown, who, node),
+            Op::Link { folder, node } => self.link(shown, who, folder, node),
+            Op::Unlink { link, is_typed } => self.unlink(shown, who, link, is_typed),
+            Op::Recycle { link, name } => self.recycle(shown, who, link, &name_of(name)),
+            Op::ListLinks { link } => self.list_links(shown, who, link),
             Op::CreateDownload { ref nodes, is_held } => self.create_download(shown, who, nodes, is_held),
             Op::Release { download } => self.release(who, download),
             Op::Poll { download } => self.poll(shown, who, download),
@@ -218,6 +222,20 @@ impl<'a> Both<'a> {
             Op::Join { group, user } => self.join(shown, who, group, user),
             Op::Leave { group, user } => self.leave(shown, who, group, user),
             Op::Members { group } => self.members(shown, who, group),
+            Op::UpdateGroup { group, name } => self.update_group(shown, who, group, name),
+            Op::ListGroups { user } => self.list_groups(shown, who, user),
+            Op::CreateSite { site, visibility, title } => self.create_site(shown, who, site, visibility, title),
+            Op::ShowSite { site } => self.show_site(shown, who, site),
+            Op::ListSites { user } => self.list_sites(shown, who, user),
+            Op::UpdateSite { site, visibility, title } => self.update_site(shown, who, site, visibility, title),
+            Op::DeleteSite { site, permanent } => self.delete_site(shown, who, site, permanent),
+            Op::UndeleteSite { site, is_purge } => self.undelete_site(shown, who, site, is_purge),
+            Op::AddSiteMember { site, user, role } => self.add_site_member(shown, who, site, user, role),
+            Op::ChangeSiteMember { site, user, role } => self.change_site_member(shown, who, site, user, role),
+            Op::RemoveSiteMember { site, user, is_his } => self.remove_site_member(shown, who, site, user, is_his),
+            Op::ListSiteMembers { site, user } => self.list_site_members(shown, who, site, user),
+            Op::Probe => self.probe(shown, who),
+            Op::Discover => self.discover(shown, who),
             Op::Advance => self.advance(shown, who),
             Op::Limit { bytes } => self.limit(shown, who, bytes),
             Op::Reset => {
@@ -233,6 +251,7 @@ impl<'a> Both<'a> {
         let world = self.world_mut(who);
         world.downloads.iter_mut().for_each(|download| download.is_there = false);
         world.tickets.iter_mut().for_each(|ticket| ticket.2 = false);
+        world.is_probed = false;
         check(advanced.status == 200, || format!("{op}: {}", advanced.text()))
     }
 
@@ -251,6 +270,12 @@ impl<'a> Both<'a> {
                 self.show("at the end", who, node)?;
                 self.read("at the end", who, node)?;
             }
+            for link in 0..self.world(who).links().len() {
+                self.list_links("at the end", who, 8 * link + 1)?;
+            }
+            for site in 0..SITES.len() {
+                self.show_site("at the end", who, site)?;
+            }
             for download in 0..self.world(who).downloads.len() {
                 self.poll("at the end", who, download)?;
                 self.fetch("at the end", who, download)?;
@@ -261,6 +286,7 @@ impl<'a> Both<'a> {
                 .iter()
                 .map(|download| download.id.clone())
                 .chain(self.world(who).nodes[USERS.len()..].iter().map(|node| node.id.clone()))
+                .chain(self.world(who).sites.iter().flatten().map(|site| site.node.clone()))
                 .collect();
             self.reset(network);
             for id in gone {

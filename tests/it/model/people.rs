@@ -1,13 +1,11 @@
-//! People who are made in the course of it, their tickets, and groups.
-
-use std::collections::BTreeSet;
+//! People who are made in the course of it, and their tickets.
 
 use serde_json::{Value, json};
 
 use super::{
     Refusals, Who,
     both::{Both, Outcome, check, compare, id_in, listed},
-    world::{ADMIN, Authority, GROUPS, PEOPLE, Person, USERS},
+    world::{ADMIN, PEOPLE, Person},
 };
 use crate::support::Auth;
 
@@ -26,7 +24,7 @@ fn first_name_text(name: u8) -> String {
 }
 
 /// Refused for whoever is no administrator, and for this.
-fn administrators_only(who: Who, also: Option<u16>) -> Refusals {
+pub(super) fn administrators_only(who: Who, also: Option<u16>) -> Refusals {
     let forbidden = Some(403).filter(|_| who.user != ADMIN);
     forbidden.into_iter().chain(also).collect()
 }
@@ -128,79 +126,5 @@ impl Both<'_> {
             }
         }
         Ok(())
-    }
-
-    pub(super) fn create_group(&mut self, op: &str, who: Who, group: usize) -> Outcome {
-        let group = group % GROUPS.len();
-        let is_there = self.world(who).groups[group].is_some();
-        let name = GROUPS[group].trim_start_matches("GROUP_");
-        let refusals = administrators_only(who, Some(409).filter(|_| is_there));
-        let response = self.json(who, "POST", "/groups", &json!({ "id": name, "displayName": name }));
-        if compare(op, &response, &refusals, 201)? {
-            self.world_mut(who).groups[group] = Some(BTreeSet::new());
-        }
-        Ok(())
-    }
-
-    /// What was granted to a group goes with it.
-    pub(super) fn delete_group(&mut self, op: &str, who: Who, group: usize) -> Outcome {
-        let group = group % GROUPS.len();
-        let refusals = administrators_only(who, Some(404).filter(|_| self.world(who).groups[group].is_none()));
-        let response = self.bare(who, "DELETE", &format!("/groups/{}", GROUPS[group]));
-        if compare(op, &response, &refusals, 204)? {
-            let world = self.world_mut(who);
-            world.groups[group] = None;
-            let is_its = |granted: &(Authority, usize)| granted.0 == Authority::Group(group);
-            world
-                .grants
-                .iter_mut()
-                .filter(|granted| granted.as_ref().is_some_and(is_its))
-                .for_each(|granted| *granted = None);
-        }
-        Ok(())
-    }
-
-    pub(super) fn join(&mut self, op: &str, who: Who, group: usize, user: usize) -> Outcome {
-        let (group, user) = (group % GROUPS.len(), user % USERS.len());
-        let also = match &self.world(who).groups[group] {
-            None => Some(404),
-            Some(members) => Some(409).filter(|_| members.contains(&user)),
-        };
-        let body = json!({ "id": USERS[user], "memberType": "PERSON" });
-        let response = self.json(who, "POST", &format!("/groups/{}/members", GROUPS[group]), &body);
-        if compare(op, &response, &administrators_only(who, also), 201)?
-            && let Some(members) = &mut self.world_mut(who).groups[group]
-        {
-            members.insert(user);
-        }
-        Ok(())
-    }
-
-    pub(super) fn leave(&mut self, op: &str, who: Who, group: usize, user: usize) -> Outcome {
-        let (group, user) = (group % GROUPS.len(), user % USERS.len());
-        let is_member = self.world(who).groups[group].as_ref().is_some_and(|members| members.contains(&user));
-        let path = format!("/groups/{}/members/{}", GROUPS[group], USERS[user]);
-        let response = self.bare(who, "DELETE", &path);
-        if compare(op, &response, &administrators_only(who, Some(404).filter(|_| !is_member)), 204)?
-            && let Some(members) = &mut self.world_mut(who).groups[group]
-        {
-            members.remove(&user);
-        }
-        Ok(())
-    }
-
-    pub(super) fn members(&self, op: &str, who: Who, group: usize) -> Outcome {
-        let group = group % GROUPS.len();
-        let known = &self.world(who).groups[group];
-        let refusals = if known.is_some() { Refusals::new() } else { Refusals::from([404]) };
-        let response = self.bare(who, "GET", &format!("/groups/{}/members", GROUPS[group]));
-        if let (true, Some(known)) = (compare(op, &response, &refusals, 200)?, known) {
-            let mut expected: Vec<_> = known.iter().map(|user| USERS[*user].to_owned()).collect();
-            expected.sort();
-            let found = listed(&response, "id");
-            check(found == expected, || format!("{op}: {found:?} instead of {expected:?}"))?;
-        }
-        let one = self.bare(who, "GET", &format!("/groups/{}", GROUPS[group]));
-        compare(op, &one, &refusals, 200).map(drop)
     }
 }

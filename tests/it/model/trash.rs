@@ -10,7 +10,6 @@ use super::{
 
 impl Both<'_> {
     pub(super) fn delete(&mut self, op: &str, who: Who, node: usize, permanent: bool) -> Outcome {
-        let node = self.node(who, node);
         let world = self.world(who);
         if world.is_home(node) {
             return Ok(());
@@ -54,7 +53,6 @@ impl Both<'_> {
     }
 
     pub(super) fn restore(&mut self, op: &str, who: Who, node: usize) -> Outcome {
-        let node = self.deleted(who, node);
         let world = self.world(who);
         // One that was deleted with its folder comes back alone, to where that was.
         let (Some(mut refusals), Some(parent)) = (self.deleted_refusals(who, node), world.nodes[node].parent) else {
@@ -68,7 +66,8 @@ impl Both<'_> {
         }
         if !refusals.contains(&404) {
             refusals.extend(world.refusals(who.user, parent, Right::Add));
-            if world.is_alive(parent) && world.is_taken(parent, &world.nodes[node].name, None) {
+            let is_taken = world.is_alive(parent) && world.is_taken(parent, &world.nodes[node].name, None);
+            if is_taken || world.would_clash(&back) {
                 refusals.insert(409);
             }
         }
@@ -76,15 +75,12 @@ impl Both<'_> {
         let response = self.bare(who, "POST", &path);
         if compare(op, &response, &refusals, 200)? {
             let world = self.world_mut(who);
-            for below in back {
-                world.nodes[below].state = State::Alive;
-            }
+            world.bring_back(parent, &back);
             for (original, owner) in
                 copies.into_iter().filter(|(original, _)| world.is_alive(*original)).collect::<Vec<_>>()
             {
                 world.nodes[original].lock = Some(Lock::of_check_out(owner));
             }
-            world.nodes[parent].children.push(node);
         }
         Ok(())
     }
@@ -134,7 +130,13 @@ impl Both<'_> {
             _ => false,
         };
         let deleted = world.nodes.iter().enumerate().filter(is_his);
+        let deleted_sites = world
+            .sites
+            .iter()
+            .flatten()
+            .filter(|site| site.deleted_by.is_some_and(|by| who.user == ADMIN || by == who.user));
         let mut expected: Vec<_> = deleted.map(|(_, node)| node.id.clone()).collect();
+        expected.extend(deleted_sites.map(|site| site.node.clone()));
         expected.sort();
         let found = listed(&response, "id");
         check(found == expected, || format!("{op}: {found:?} instead of {expected:?}"))

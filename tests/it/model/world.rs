@@ -1,6 +1,6 @@
 //! A repository of lists: what the mock should be like. It knows nothing of the mock's own code.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// An administrator and two others. Each has a home that is nobody else's business, save the administrator's, until he
 /// grants something.
@@ -19,8 +19,10 @@ pub(super) struct Node {
     pub(super) parent: Option<usize>,
     /// Of a file.
     pub(super) bytes: Option<Vec<u8>>,
-    /// Of a folder, in the order in which they came.
+    /// Of a folder, in the order in which they came, those that lie elsewhere among them.
     pub(super) children: Vec<usize>,
+    /// Folders that linked to it when it was deleted.
+    pub(super) linked_by: Vec<usize>,
     pub(super) creator: usize,
     /// The home that it is in.
     pub(super) home: usize,
@@ -108,17 +110,86 @@ pub(super) struct Person {
     pub(super) is_enabled: bool,
 }
 
+/// A group that was made in the course of it.
+#[derive(Clone, Default)]
+pub(super) struct Group {
+    pub(super) members: BTreeSet<usize>,
+    pub(super) name: String,
+}
+
+/// Names of sites that there may be.
+pub(super) const SITES: [&str; 2] = ["red-site", "blue-site"];
+
+/// Everybody reads what is in the first, and sees the second.
+pub(super) const VISIBILITIES: [&str; 3] = ["PUBLIC", "MODERATED", "PRIVATE"];
+
+const PUBLIC: usize = 0;
+const PRIVATE: usize = 2;
+
+/// What members of a site may be, and what they may then.
+pub(super) const SITE_ROLES: [(&str, &[Right]); 4] = [
+    ("SiteConsumer", &[Right::Read]),
+    ("SiteContributor", &[Right::Read, Right::Add]),
+    ("SiteCollaborator", &[Right::Read, Right::Add, Right::Write]),
+    ("SiteManager", &[Right::Read, Right::Add, Right::Write, Right::Delete, Right::Grant]),
+];
+
+pub(super) const CONSUMER: usize = 0;
+pub(super) const MANAGER: usize = 3;
+
+/// A site, alive or in the trash can.
+#[derive(Clone)]
+pub(super) struct Site {
+    pub(super) node: String,
+    pub(super) library: String,
+    pub(super) creator: usize,
+    pub(super) visibility: usize,
+    pub(super) title: u8,
+    /// Their roles.
+    pub(super) members: BTreeMap<usize, usize>,
+    /// Who put it into the trash can.
+    pub(super) deleted_by: Option<usize>,
+}
+
+impl Site {
+    fn may_as_member(&self, user: usize, right: Right) -> bool {
+        let is_granted = self.members.get(&user).is_some_and(|role| SITE_ROLES[*role].1.contains(&right));
+        user == ADMIN || user == self.creator || is_granted
+    }
+
+    pub(super) fn may(&self, user: usize, right: Right) -> bool {
+        self.may_as_member(user, right) || (right == Right::Read && self.visibility != PRIVATE)
+    }
+
+    /// The same, of what is in its document library.
+    pub(super) fn may_within(&self, user: usize, right: Right) -> bool {
+        self.may_as_member(user, right) || (right == Right::Read && self.visibility == PUBLIC)
+    }
+
+    /// Whether he can make himself a member, of that role.
+    pub(super) fn can_join(&self, user: usize, role: usize) -> bool {
+        self.visibility == PUBLIC && role == CONSUMER && !self.members.contains_key(&user)
+    }
+
+    pub(super) fn is_last_manager(&self, user: usize) -> bool {
+        let managers: Vec<_> = self.members.iter().filter(|(_, role)| **role == MANAGER).collect();
+        matches!(managers[..], [(last, _)] if *last == user)
+    }
+}
+
 pub(super) struct World {
     pub(super) nodes: Vec<Node>,
     pub(super) downloads: Vec<Download>,
     pub(super) limit: usize,
     /// What is granted in each home.
     pub(super) grants: Vec<Option<(Authority, usize)>>,
-    /// Members of groups, where there is one.
-    pub(super) groups: Vec<Option<BTreeSet<usize>>>,
+    pub(super) groups: Vec<Option<Group>>,
+    pub(super) sites: Vec<Option<Site>>,
     pub(super) people: Vec<Option<Person>>,
     /// Tickets that were given, whose they are, and whether they are still good.
     pub(super) tickets: Vec<(String, usize, bool)>,
+    /// Whether the ready probe has just looked for itself.
+    pub(super) is_probed: bool,
 }
 
 /// How many people there may be beside the users.
@@ -132,6 +203,7 @@ impl World {
             parent: None,
             bytes: None,
             children: Vec::new(),
+            linked_by: Vec::new(),
             creator: user,
             home: user,
             state: State::Alive,
@@ -144,8 +216,10 @@ impl World {
             limit: usize::MAX,
             grants: vec![None; USERS.len()],
             groups: vec![None; GROUPS.len()],
+            sites: vec![None; SITES.len()],
             people: vec![None; PEOPLE],
             tickets: Vec::new(),
+            is_probed: false,
         }
     }
 
@@ -162,11 +236,20 @@ impl World {
         let is_granted = self.grants[home].is_some_and(|(authority, role)| {
             let is_meant = match authority {
                 Authority::User(other) => other == user,
-                Authority::Group(group) => self.groups[group].as_ref().is_some_and(|members| members.contains(&user)),
+                Authority::Group(group) => self.is_member(group, user),
             };
             is_meant && ROLES[role].1.contains(&right)
         });
         user == ADMIN || creator == user || home == user || is_granted
+    }
+
+    pub(super) fn is_member(&self, group: usize, user: usize) -> bool {
+        self.groups[group].as_ref().is_some_and(|group| group.members.contains(&user))
+    }
+
+    /// The site of that number, for those who may see it.
+    pub(super) fn site(&self, user: usize, site: usize) -> Option<&Site> {
+        self.sites[site].as_ref().filter(|site| site.deleted_by.is_none() && site.may(user, Right::Read))
     }
 
     /// Why nobody, or not this user, can do that with the node.
@@ -199,19 +282,47 @@ impl World {
         self.nodes[parent].children.iter().any(|child| Some(*child) != besides && self.nodes[*child].name == name)
     }
 
-    pub(super) fn is_below(&self, node: usize, top: usize) -> bool {
-        node == top || self.nodes[node].parent.is_some_and(|parent| self.is_below(parent, top))
+    /// Whether a folder links to a node that lies elsewhere.
+    pub(super) fn is_link(&self, folder: usize, node: usize) -> bool {
+        self.nodes[node].parent != Some(folder) && self.nodes[folder].children.contains(&node)
     }
 
-    /// The node and what is below it.
-    pub(super) fn tree(&self, top: usize) -> Vec<usize> {
-        let mut tree = vec![top];
-        let mut looked_at = 0;
-        while looked_at < tree.len() {
-            tree.extend(self.nodes[tree[looked_at]].children.clone());
-            looked_at += 1;
+    /// The folders that link to a node.
+    fn links_to(&self, node: usize) -> Vec<usize> {
+        (0..self.nodes.len()).filter(|folder| self.is_alive(*folder) && self.is_link(*folder, node)).collect()
+    }
+
+    /// All folders that hold a node, its own first.
+    pub(super) fn parents(&self, node: usize) -> Vec<usize> {
+        self.nodes[node].parent.into_iter().chain(self.links_to(node)).collect()
+    }
+
+    /// Links from folders to nodes that lie elsewhere.
+    pub(super) fn links(&self) -> Vec<(usize, usize)> {
+        let links = |folder: usize| {
+            let children = self.nodes[folder].children.iter().copied();
+            children.filter(move |node| self.is_link(folder, *node)).map(move |node| (folder, node))
+        };
+        (0..self.nodes.len()).filter(|folder| self.is_alive(*folder)).flat_map(links).collect()
+    }
+
+    /// Whether a node can be reached from another, through links too.
+    pub(super) fn is_below(&self, node: usize, top: usize) -> bool {
+        node == top || self.parents(node).into_iter().any(|parent| self.is_below(parent, top))
+    }
+
+    /// The node in a home at or below which a node lies; a home itself.
+    pub(super) fn top(&self, node: usize) -> usize {
+        match self.nodes[node].parent {
+            Some(parent) if !self.is_home(parent) => self.top(parent),
+            _ => node,
         }
-        tree
+    }
+
+    /// The node and what lies below it, depth first.
+    pub(super) fn tree(&self, top: usize) -> Vec<usize> {
+        let own = self.nodes[top].children.iter().filter(|child| self.nodes[**child].parent == Some(top));
+        [top].into_iter().chain(own.flat_map(|child| self.tree(*child))).collect()
     }
 
     pub(super) fn detach(&mut self, node: usize) {
@@ -222,13 +333,49 @@ impl World {
 
     /// Takes a tree away, into the trash can or not.
     pub(super) fn remove(&mut self, top: usize, state: State) {
-        for below in self.tree(top) {
+        let tree = self.tree(top);
+        for below in tree.iter().copied() {
+            for folder in self.links_to(below).into_iter().filter(|folder| !tree.contains(folder)) {
+                self.nodes[folder].children.retain(|child| *child != below);
+                self.nodes[below].linked_by.push(folder);
+            }
+        }
+        for below in tree {
             self.nodes[below].state = state;
             if let Some((original, _)) = self.nodes[below].copy_of {
                 self.nodes[original].lock = None;
             }
         }
         self.detach(top);
+    }
+
+    /// Whether two in one folder would have the same name if all this came back from the trash can.
+    pub(super) fn would_clash(&self, back: &[usize]) -> bool {
+        back.iter().any(|node| {
+            let Node { name, children, linked_by, .. } = &self.nodes[*node];
+            let mut seen = BTreeSet::new();
+            let mut coming = children.iter().filter(|child| back.contains(child) || self.is_alive(**child));
+            let is_elsewhere = |folder: &usize| self.is_alive(*folder) && self.is_taken(*folder, name, None);
+            linked_by.iter().any(is_elsewhere) || coming.any(|child| !seen.insert(&self.nodes[*child].name))
+        })
+    }
+
+    /// Takes a tree out of the trash can, with those of its links whose other end is there.
+    pub(super) fn bring_back(&mut self, parent: usize, back: &[usize]) {
+        for below in back.iter().copied() {
+            self.nodes[below].state = State::Alive;
+        }
+        self.nodes[parent].children.extend(back.first());
+        for below in back.iter().copied() {
+            for folder in std::mem::take(&mut self.nodes[below].linked_by) {
+                if self.is_alive(folder) {
+                    self.nodes[folder].children.push(below);
+                }
+            }
+            let mut children = std::mem::take(&mut self.nodes[below].children);
+            children.retain(|child| self.is_alive(*child));
+            self.nodes[below].children = children;
+        }
     }
 
     /// A new node; its number.
@@ -239,6 +386,7 @@ impl World {
             parent: Some(parent),
             bytes,
             children: Vec::new(),
+            linked_by: Vec::new(),
             creator: user,
             home: self.nodes[parent].home,
             state: State::Alive,
