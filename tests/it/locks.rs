@@ -217,3 +217,25 @@ fn check_outs_that_are_refused() {
     let text = format!("Cannot perform operation since the node (id:{file}) is locked.");
     assert_refused_below("locked", &bare(&mock, BOB, &file, "check-out"), 409, &text);
 }
+
+#[test]
+fn a_working_copy_needs_a_name_and_is_checked_in_by_its_owner_alone() {
+    let mock = TestMock::start();
+    let (folder, file) = shared_file(&mock);
+    let usurper = mock.upload(BOB, &folder, "a (Working Copy).txt", b"in the way");
+    let text = "Duplicate child name not allowed: a (Working Copy).txt";
+    assert_refused("the name", &bare(&mock, ALICE, &file, "check-out"), 409, text);
+    assert_eq!(mock.node_entry(ALICE, &file, "?include=isLocked")["isLocked"], json!(false), "nothing has happened");
+    assert_eq!(mock.delete(&format!("{BASE}/nodes/{usurper}?permanent=true"), BOB).status, 204);
+
+    let copy = id_of(&entry_of(&bare(&mock, ALICE, &file, "check-out"), 200));
+    let why = "This user is not the owner of the working copy and cannot check it in.";
+    let text = format!("Could not checkin the nodeId workspace://SpacesStore/{copy} because {why}");
+    for id in [&file, &copy] {
+        assert_refused("somebody else's", &mock.put_content(BOB, id, "", b"his"), 409, &text);
+    }
+    assert_eq!(mock.content(BOB, &file), b"text");
+    let checked_in = entry_of(&mock.put_content(ALICE, &file, "", b"hers"), 200);
+    assert_eq!((checked_in["id"].as_str(), mock.content(BOB, &file)), (Some(file.as_str()), b"hers".to_vec()));
+    assert_not_found("the copy", &mock.get(&format!("{BASE}/nodes/{copy}"), ALICE), &copy);
+}

@@ -1,6 +1,6 @@
 //! Where and how control is reached over HTTP.
 
-use alfresco_downloads_mock::{Config, Mock, Switch};
+use alfresco_downloads_mock::{Config, Mock, Origins, Switch};
 use serde_json::json;
 
 use crate::support::{Auth, BASE, TestMock, process::Server};
@@ -137,6 +137,31 @@ fn no_page_of_a_stranger_controls_it() {
         let request = format!("GET /__admin/gates HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
         assert_eq!(mock.send("GET", request.as_bytes()).status, status, "{host}");
     }
+}
+
+#[test]
+fn pages_of_origins_on_the_list_control_it() {
+    let listed = "https://tests.example";
+    let gate: &[u8] = br#"{"at":"pending"}"#;
+    let origins = Origins::These(vec!["https://other.example".to_owned(), listed.to_owned()]);
+    let mock = TestMock::with(|config| config.control.admin_cors = origins);
+    let own = format!("http://{}", mock.address());
+    for (origin, status, shown) in
+        [(listed, 201, Some(listed)), ("https://evil.example", 403, None), ("null", 403, None), (&own, 201, None)]
+    {
+        let response = mock.request("POST", "/__admin/gates", Auth::None, &[("Origin", origin)], Some(gate));
+        assert_eq!((response.status, response.header("Access-Control-Allow-Origin")), (status, shown), "{origin}");
+    }
+    assert_eq!(mock.control().gates().len(), 2);
+    for (origin, status, shown) in [(listed, 200, Some(listed)), ("https://evil.example", 403, None)] {
+        let headers = [("Origin", origin), ("Access-Control-Request-Method", "DELETE")];
+        let response = mock.request("OPTIONS", "/__admin/gates", Auth::None, &headers, None);
+        assert_eq!((response.status, response.header("Access-Control-Allow-Origin")), (status, shown), "{origin}");
+    }
+
+    let mock = TestMock::with(|config| config.control.admin_cors = Origins::Any);
+    let response = mock.request("POST", "/__admin/gates", Auth::None, &[("Origin", listed)], Some(gate));
+    assert_eq!((response.status, response.header("Access-Control-Allow-Origin")), (201, Some(listed)), "any");
 }
 
 #[test]

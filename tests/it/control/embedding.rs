@@ -1,5 +1,7 @@
 //! The mock inside a test program: started, controlled and dropped from any kind of test.
 
+use std::{num::NonZeroU64, time::Duration};
+
 use alfresco_downloads_mock::{Condition, JobMatch, Mock, Point, ProgressStyle, Status, WaitError};
 use serde_json::json;
 
@@ -9,7 +11,7 @@ use crate::support::{BASE, Connection, node_id};
 fn built() -> Mock {
     Mock::builder()
         .seed(7)
-        .start_delay(std::time::Duration::ZERO)
+        .start_delay(Duration::ZERO)
         .workers(2)
         .progress(ProgressStyle::Smooth)
         .start()
@@ -87,6 +89,19 @@ fn what_is_left_of_a_dropped_mock_says_so() {
     assert_eq!(gone, Err(WaitError::Ended));
     assert!(control.network("other").is_ok(), "and harms nobody");
     drop(gate);
+}
+
+#[test]
+fn how_downloads_behave_is_said_in_types() {
+    let (age, delay) = (Duration::from_secs(5), Duration::from_secs(3600));
+    let builder = Mock::builder().max_content_size(1000).cleaner_max_age(age).start_delay(delay).pace(20_480);
+    let mock = builder.clone().start().unwrap();
+    let settings = mock.control().settings();
+    assert_eq!((settings.max_content_size, settings.pace), (NonZeroU64::new(1000), NonZeroU64::new(20_480)));
+    assert_eq!((settings.cleaner_max_age, settings.start_delay), (age, delay));
+    let unlimited = builder.max_content_size(0).pace(0).start().unwrap().control().settings();
+    assert_eq!((unlimited.max_content_size, unlimited.pace), (None, None));
+    assert!(Mock::builder().port(mock.address().port()).start().is_err(), "the port is taken");
 }
 
 #[test]
