@@ -22,6 +22,9 @@ use crate::clock;
 /// How long a look is good for.
 const FRESH: Duration = Duration::from_millis(50);
 
+/// The part of all memory that there is to be again, before it is enough.
+const ROOM: u64 = 8;
+
 /// How much of what the system lets this process have it takes, in hundredths, unless it is told.
 const SHARE: u64 = 90;
 
@@ -80,8 +83,11 @@ impl Memory {
 
     fn look(&self) {
         let Some(resident) = resident() else { return };
-        let is_short = resident > self.0.most;
-        let was_short = self.0.is_short.swap(is_short, Ordering::Relaxed);
+        let was_short = self.was_short();
+        // Once short, it is so until there is some room: otherwise what was deleted would be forgotten in a moment.
+        let most = if was_short { self.0.most - self.0.most / ROOM } else { self.0.most };
+        let is_short = resident > most;
+        self.0.is_short.store(is_short, Ordering::Relaxed);
         if is_short && !was_short {
             warn!("{resident} bytes of memory are in use, so nothing more is made; see --max-memory");
         }
