@@ -10,7 +10,7 @@ use super::{
     journal::{PATIENCE, UTMOST_PATIENCE},
 };
 use crate::{
-    Condition, DownloadView, DurationText, Expectations, Outcome, Point, ReportView, Status, Step, ZipEntries,
+    Condition, Control, DownloadView, DurationText, Expectations, Outcome, Point, ReportView, Status, Step, ZipEntries,
 };
 
 /// All downloads that there are and were, oldest first, as far back as they are remembered.
@@ -27,7 +27,7 @@ pub(super) async fn list_downloads(World(control): World) -> Reply<Vec<DownloadV
     responses((status = 200, body = DownloadView))
 )]
 pub(super) async fn get_download(World(control): World, Id(id): Id) -> Result<Reply<DownloadView>> {
-    control.download(&id).map(Reply::ok).ok_or_else(unknown)
+    show(&control, &id)
 }
 
 /// What a client did with a download, deleted or not.
@@ -74,7 +74,7 @@ pub(super) async fn hold(
     Json(Hold { at }): Json<Hold>,
 ) -> Result<Reply<DownloadView>> {
     control.hold_download(&id, at)?;
-    control.download(&id).map(Reply::ok).ok_or_else(unknown)
+    show(&control, &id)
 }
 
 /// How a job is to end.
@@ -98,7 +98,7 @@ pub(super) async fn end(
     Json(End { outcome }): Json<End>,
 ) -> Result<Reply<DownloadView>> {
     control.order_download(&id, outcome)?;
-    control.download(&id).map(Reply::ok).ok_or_else(unknown)
+    show(&control, &id)
 }
 
 /// Which entries of a zip are wanted.
@@ -156,7 +156,7 @@ pub(super) async fn step(
     Json(StepBy { by }): Json<StepBy>,
 ) -> Result<Reply<DownloadView>> {
     control.step(&id, by)?;
-    control.download(&id).map(|view| Reply(StatusCode::ACCEPTED, view)).ok_or_else(unknown)
+    show(&control, &id).map(|Reply(_, view)| Reply(StatusCode::ACCEPTED, view))
 }
 
 /// What is waited for.
@@ -218,6 +218,10 @@ pub(super) async fn wait(World(control): World, Query(wanted): Query<WaitFor>) -
         is_deleted: wanted.is_deleted,
     };
     Ok(Reply::ok(control.wait(wanted.download.as_deref(), condition, patience).await?))
+}
+
+fn show(control: &Control, id: &str) -> Result<Reply<DownloadView>> {
+    control.download(id).map(Reply::ok).ok_or_else(unknown)
 }
 
 fn unknown() -> Problem {
