@@ -2,11 +2,10 @@
 
 use axum::{extract::Request, extract::State, http::StatusCode};
 use serde::Deserialize;
-use tracing::error;
 use utoipa::IntoParams;
 
 use super::{Problem, Reply, Result, extract::Query};
-use crate::{Control, FixturesView, content::intake::NotReceived, tasks};
+use crate::{Control, FixturesView, content::intake::NotReceived};
 
 /// Whose fixtures they are.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -35,17 +34,11 @@ pub(super) async fn load_fixtures(
 ) -> Result<Reply<FixturesView>> {
     let network = whose.network.map(|name| control.existing_network(&name)).transpose()?;
     let archive = control.intake().receive(request.into_body().into_data_stream()).await?.content;
-    let loading = tasks::blocking(move || match network {
+    let loading = control.apart(move |control| match network {
         Some(network) => network.load(&archive),
         None => control.load_everywhere(&archive),
     });
-    match loading.await {
-        Ok(loaded) => Ok(Reply::ok(loaded?)),
-        Err(panicked) => {
-            error!("loading fixtures failed: {panicked}");
-            Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "loading failed"))
-        }
-    }
+    Ok(Reply::ok(loading.await?))
 }
 
 impl From<NotReceived> for Problem {
