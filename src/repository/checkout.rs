@@ -2,9 +2,8 @@
 
 use super::{
     Repository,
-    access::{Caller, Permissions, Right},
+    access::{Caller, Right},
     change::Change,
-    children::Children,
     create::received_data,
     locks::require_content,
     node::{Lock, Node, NodeId, WorkingCopy},
@@ -57,21 +56,10 @@ impl Change<'_> {
             return Err(Error::Conflict(format!("Duplicate child name not allowed: {name}").into()));
         }
         let copy = Node {
-            id: NodeId::from(self.ids.uuid()),
-            node_type: node.node_type,
-            name: name.into(),
-            parent,
-            secondary_parents: Vec::new(),
-            children: Children::default(),
-            created: self.now,
-            creator: self.caller.user.clone(),
-            modified: self.now,
-            modifier: self.caller.user.clone(),
             content: node.content.clone(),
-            permissions: Permissions::default(),
-            lock: None,
             working_copy: Some(Box::new(WorkingCopy { owner: self.caller.user.clone(), original })),
             extras: Some(copied),
+            ..self.blank_node(node.node_type, &name, parent)
         };
         let id = copy.id;
         if !is_versioned {

@@ -163,18 +163,13 @@ impl Change<'_> {
         Ok(id)
     }
 
-    /// A node that is not in the tree yet, after the checks of its place, its name and its values.
-    fn new_node(&self, parent: NodeId, name: &str, node_type: NodeType, description: &Checked) -> Result<Node> {
-        let owner = description.owner(self.people)?;
-        self.require(parent, Right::AddChildren)?;
-        if self.is_taken(parent, name, None) {
-            return Err(Error::Conflict(format!("Duplicate child name not allowed: {name}").into()));
-        }
-        let mut node = Node {
+    /// A node of the caller's that is not in the tree yet, and has nothing but a place and a name.
+    pub(super) fn blank_node(&self, node_type: NodeType, name: &str, parent: Option<NodeId>) -> Node {
+        Node {
             id: NodeId::from(self.ids.uuid()),
             node_type,
             name: name.into(),
-            parent: Some(parent),
+            parent,
             secondary_parents: Vec::new(),
             children: Children::default(),
             created: self.now,
@@ -186,7 +181,17 @@ impl Change<'_> {
             lock: None,
             working_copy: None,
             extras: None,
-        };
+        }
+    }
+
+    /// A node that is not in the tree yet, after the checks of its place, its name and its values.
+    fn new_node(&self, parent: NodeId, name: &str, node_type: NodeType, description: &Checked) -> Result<Node> {
+        let owner = description.owner(self.people)?;
+        self.require(parent, Right::AddChildren)?;
+        if self.is_taken(parent, name, None) {
+            return Err(Error::Conflict(format!("Duplicate child name not allowed: {name}").into()));
+        }
+        let mut node = self.blank_node(node_type, name, Some(parent));
         if !naming::is_valid(name) {
             return Err(naming::violation(&node, name));
         }

@@ -8,9 +8,8 @@ use super::{
     Repository,
     access::{Caller, Permissions, Right},
     change::Change,
-    children::Children,
     naming,
-    node::{Extras, Node, NodeId, ParentLink},
+    node::{Extras, Node, NodeId},
     tree::CONTAINS,
     versions,
 };
@@ -159,21 +158,10 @@ impl Change<'_> {
         let may_read_permissions = self.tree.may(self.caller, id, Right::ChangePermissions);
         let node = self.node(id)?;
         let copy = Node {
-            id: NodeId::from(self.ids.uuid()),
-            node_type: node.node_type,
-            name: name.into(),
-            parent: Some(parent),
-            secondary_parents: Vec::<ParentLink>::new(),
-            children: Children::default(),
-            created: self.now,
-            creator: self.caller.user.clone(),
-            modified: self.now,
-            modifier: self.caller.user.clone(),
             content: node.content.clone(),
             permissions: if may_read_permissions { node.permissions.clone() } else { Permissions::default() },
-            lock: None,
-            working_copy: None,
             extras: Some(Box::new(copied(node.extras.as_deref()))),
+            ..self.blank_node(node.node_type, name, Some(parent))
         };
         let copied = copy.id;
         self.insert(copy, assoc_type);

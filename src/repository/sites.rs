@@ -8,7 +8,6 @@ use super::{
     Repository, Tree,
     access::{Caller, EVERYONE, Grant, Permissions, Right, Role},
     change::Change,
-    children::Children,
     groups::{Group, PREFIX, SITE_ADMINISTRATORS},
     node::{Extras, Node, NodeId, NodeType, UserName},
     tree::CONTAINS,
@@ -166,7 +165,7 @@ impl Change<'_> {
         }
         let visibility = statement.visibility.as_deref().unwrap_or("PUBLIC");
         self.make_groups(id);
-        let mut site = self.system_folder(id, sites);
+        let mut site = self.blank_node(NodeType::FOLDER, id, Some(sites));
         site.node_type = NodeType::named("st:site").unwrap_or(NodeType::FOLDER);
         let texts = [
             ("cm:title", statement.title.as_deref().unwrap_or_default()),
@@ -182,33 +181,12 @@ impl Change<'_> {
         let site_id = site.id;
         // Making a site does not count as a change of the folder of all sites.
         self.tree.insert(site);
-        let mut library = self.system_folder(DOCUMENT_LIBRARY, site_id);
+        let mut library = self.blank_node(NodeType::FOLDER, DOCUMENT_LIBRARY, Some(site_id));
         library.extras =
             Some(Box::new(extras(&["st:siteContainer", "cm:tagscope"], &[("st:componentId", DOCUMENT_LIBRARY)])));
         library.permissions = container_permissions(id, visibility, &Permissions::default());
         self.insert(library, CONTAINS);
         Ok(site_id)
-    }
-
-    /// A folder of the caller's that is not in the tree yet.
-    fn system_folder(&self, name: &str, parent: NodeId) -> Node {
-        Node {
-            id: NodeId::from(self.ids.uuid()),
-            node_type: NodeType::FOLDER,
-            name: name.into(),
-            parent: Some(parent),
-            secondary_parents: Vec::new(),
-            children: Children::default(),
-            created: self.now,
-            creator: self.caller.user.clone(),
-            modified: self.now,
-            modifier: self.caller.user.clone(),
-            content: None,
-            permissions: Permissions::default(),
-            lock: None,
-            working_copy: None,
-            extras: None,
-        }
     }
 
     /// Makes the groups of a site, with the caller as its manager.
