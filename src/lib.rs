@@ -58,8 +58,8 @@ pub use self::{
     check::check,
     clock::{Clock, NotATimestamp, Timestamp},
     config::{
-        Command, CommandLine, Config, ContentLimit, ControlConfig, DeflateConfig, HealthArgs, LimitsConfig, LogFormat,
-        Names, NetworkStyle, Origins, Replica, ReplicaConfig, Switch, TlsConfig, TlsMode, Tokens, Usage,
+        Command, CommandLine, Config, ContentLimit, ControlConfig, CorsConfig, DeflateConfig, HealthArgs, LimitsConfig,
+        LogFormat, Names, NetworkStyle, Origins, Replica, ReplicaConfig, Switch, TlsConfig, TlsMode, Tokens, Usage,
     },
     control::{
         ClockView, Condition, Control, DownloadView, Event, Expectations, FaultGuard, FaultRule, FixturesError,

@@ -41,8 +41,8 @@ pub(super) enum Admission {
 impl Cors {
     /// For the API.
     pub(super) fn new(config: &Config) -> Self {
-        let methods = config.cors_allowed_methods.0.iter().filter_map(|method| method.parse::<Method>().ok());
-        Self::with(config, config.cors.clone(), methods.collect(), header_names(&config.cors_allowed_headers))
+        let methods = config.cors.cors_allowed_methods.0.iter().filter_map(|method| method.parse::<Method>().ok());
+        Self::with(config, config.cors.cors.clone(), methods.collect(), header_names(&config.cors.cors_allowed_headers))
     }
 
     /// For control.
@@ -57,8 +57,8 @@ impl Cors {
             .allow_credentials(true)
             .allow_methods(methods)
             .allow_headers(headers)
-            .expose_headers(header_names(&config.cors_exposed_headers))
-            .max_age(config.cors_preflight_maxage)
+            .expose_headers(header_names(&config.cors.cors_exposed_headers))
+            .max_age(config.cors.cors_preflight_maxage)
             .vary([]);
         Self { origins, layer }
     }

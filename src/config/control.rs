@@ -23,7 +23,7 @@ pub struct ControlConfig {
     pub admin_token: Option<String>,
 
     /// Which web pages may use /__admin beside those that it serves itself: `any`, `off`, or origins, separated by commas
-    #[arg(long, env = "ALFRESCO_MOCK_ADMIN_CORS", value_name = "ORIGINS", default_value = "off", value_parser = super::origins)]
+    #[arg(long, env = "ALFRESCO_MOCK_ADMIN_CORS", value_name = "ORIGINS", default_value = "off", value_parser = super::cors::origins)]
     pub admin_cors: Origins,
 
     /// Host names under which /__admin may be used without a token, beside addresses and names that nobody can buy (without

@@ -92,10 +92,10 @@ fn without_an_origin_nothing_is_said() {
 #[test]
 fn what_pages_may_do_can_be_chosen() {
     let mock = TestMock::with(|config| {
-        config.cors_allowed_methods.0 = vec!["GET".to_owned(), "POST".to_owned()];
-        config.cors_allowed_headers.0 = vec!["Authorization".to_owned(), "Content-Type".to_owned()];
-        config.cors_exposed_headers.0 = vec!["ETag".to_owned()];
-        config.cors_preflight_maxage = std::time::Duration::from_secs(600);
+        config.cors.cors_allowed_methods.0 = vec!["GET".to_owned(), "POST".to_owned()];
+        config.cors.cors_allowed_headers.0 = vec!["Authorization".to_owned(), "Content-Type".to_owned()];
+        config.cors.cors_exposed_headers.0 = vec!["ETag".to_owned()];
+        config.cors.cors_preflight_maxage = std::time::Duration::from_secs(600);
     });
     let response = preflight(&mock, PAGE, &format!("{BASE}/downloads"));
     assert_eq!(names(response.header("Access-Control-Allow-Methods")), ["get", "post"]);
@@ -108,7 +108,7 @@ fn what_pages_may_do_can_be_chosen() {
 /// As the real server is, unless it is told otherwise.
 #[test]
 fn off_knows_of_no_origins() {
-    let mock = TestMock::with(|config: &mut Config| config.cors = Origins::Off);
+    let mock = TestMock::with(|config: &mut Config| config.cors.cors = Origins::Off);
     let response = preflight(&mock, PAGE, &format!("{BASE}/downloads"));
     assert_eq!((response.status, cors_headers(&response)), (401, vec![]));
     assert!(response.header("WWW-Authenticate").is_some(), "an ordinary 401");
@@ -122,7 +122,7 @@ fn off_knows_of_no_origins() {
 #[test]
 fn a_list_lets_those_on_it_call_and_refuses_the_rest() {
     let other = "https://intranet.example.com";
-    let mock = TestMock::with(|config| config.cors = Origins::These(vec![PAGE.to_owned(), other.to_owned()]));
+    let mock = TestMock::with(|config| config.cors.cors = Origins::These(vec![PAGE.to_owned(), other.to_owned()]));
     let path = format!("{BASE}/downloads/nosuch");
     for origin in [PAGE, other] {
         let response = mock.request("GET", &path, ADMIN, &[("Origin", origin)], None);
