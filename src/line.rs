@@ -104,7 +104,7 @@ impl Line {
     }
 
     /// Says that everything that was written is out.
-    pub(crate) fn is_flushed(&self) {
+    pub(crate) fn flushed(&self) {
         let Traffic { begun, ended, answered, .. } = &self.0.traffic;
         let begun = begun.load(Ordering::Relaxed);
         if ended.load(Ordering::Relaxed) == begun {
@@ -120,7 +120,7 @@ impl Line {
     }
 
     /// Says that what comes is not one request after the other.
-    pub(crate) fn has_streams(&self) {
+    pub(crate) fn expect_streams(&self) {
         self.0.traffic.has_streams.store(true, Ordering::Relaxed);
     }
 

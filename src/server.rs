@@ -182,7 +182,7 @@ impl Talk {
     }
 
     async fn speak_http2(self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, watcher: Watcher) {
-        self.line.has_streams();
+        self.line.expect_streams();
         let mut builder = http2::Builder::new(Streams(self.tasks.clone()));
         builder.timer(TokioTimer::new());
         let talk = Arc::new(self);

@@ -92,7 +92,7 @@ impl<S: AsyncWrite + Unpin, F: Fn(StatusCode) -> Bytes + Unpin> AsyncWrite for P
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.poll_instead(context))?;
         ready!(Pin::new(&mut self.stream).poll_flush(context))?;
-        self.line.is_flushed();
+        self.line.flushed();
         Poll::Ready(Ok(()))
     }
 
