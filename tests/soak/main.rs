@@ -79,17 +79,17 @@ fn nothing_is_wrong_and_nothing_is_left_after_a_long_time_under_load() {
                     let mut client = Client::new(number, address, most, counters);
                     let mut is_right = true;
                     loop {
-                        is_right = is_right && ends_well(|| client.rush());
+                        is_right = is_right && outcome(|| client.rush()).is_some();
                         // All have all their connections open here.
                         barrier.wait();
                         barrier.wait();
-                        is_right = is_right
-                            && ends_well(|| {
-                                while !is_pausing.load(Ordering::Acquire) {
-                                    client.turn();
-                                }
-                                client.leave();
-                            });
+                        let turns = || {
+                            while !is_pausing.load(Ordering::Acquire) {
+                                client.turn();
+                            }
+                            client.leave();
+                        };
+                        is_right = is_right && outcome(turns).is_some();
                         // Nobody has one here.
                         barrier.wait();
                         barrier.wait();
@@ -101,31 +101,35 @@ fn nothing_is_wrong_and_nothing_is_left_after_a_long_time_under_load() {
             })
             .collect();
         let mut rounds = 0;
-        let mut leak = None;
-        loop {
+        let leak = loop {
             barrier.wait();
-            peak = peak.max(measure::descriptors(&server));
+            peak = peak.max(outcome(|| measure::descriptors(&server)).unwrap_or_default());
             barrier.wait();
             thread::sleep(ROUND.min((started + time).saturating_duration_since(Instant::now())));
             is_pausing.store(true, Ordering::Release);
             barrier.wait();
             rounds += 1;
-            reset(&server);
-            let quiet = Measure::when_quiet(&server, folder.path(), &before, flat.as_ref());
+            let quiet = outcome(|| {
+                reset(&server);
+                Measure::when_quiet(&server, folder.path(), &before, flat.as_ref())
+            });
             println!("{:>5} s: {quiet:?}", started.elapsed().as_secs());
-            leak = leak.or_else(|| quiet.leak(&before, flat.as_ref()));
-            resident_kib.push(quiet.resident_kib);
+            let leak = match &quiet {
+                Some(quiet) => quiet.leak(&before, flat.as_ref()),
+                None => Some("the program could not be looked at".to_owned()),
+            };
+            resident_kib.extend(quiet.as_ref().map(|quiet| quiet.resident_kib));
             if rounds == 2 {
-                flat = Some(quiet);
+                flat = quiet;
             }
             let ends = started.elapsed() >= time || leak.is_some();
             is_over.store(ends, Ordering::Release);
             is_pausing.store(false, Ordering::Release);
             barrier.wait();
             if ends {
-                break;
+                break leak;
             }
-        }
+        };
         let wrong = clients.into_iter().map(thread::ScopedJoinHandle::join).filter(|end| !matches!(end, Ok(true)));
         (wrong.count(), leak)
     });
@@ -143,9 +147,9 @@ fn nothing_is_wrong_and_nothing_is_left_after_a_long_time_under_load() {
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
-/// A panic would leave the others waiting.
-fn ends_well(part: impl FnOnce()) -> bool {
-    panic::catch_unwind(AssertUnwindSafe(part)).is_ok()
+/// What a part comes to; none when it panics, which would leave the others waiting.
+fn outcome<T>(part: impl FnOnce() -> T) -> Option<T> {
+    panic::catch_unwind(AssertUnwindSafe(part)).ok()
 }
 
 fn soak_time() -> Duration {
