@@ -108,21 +108,29 @@ impl<'a> Reader<'a> {
         self.depth -= 1;
     }
 
-    /// The next element of the array that began at `start`; none at its end.
-    pub(super) fn element(&mut self, is_first: bool, start: usize) -> Result<Option<(Token, usize)>, Problem> {
+    /// Whether the array or the object that began at `start` ends here, which is then passed; if not, the comma is.
+    fn ends(&mut self, kind: &str, end: u8, is_first: bool, start: usize) -> Result<bool, Problem> {
         self.skip_blanks();
         match self.peek() {
-            None => return Err(self.unclosed("Array", start)),
-            Some(b']') => {
+            None => return Err(self.unclosed(kind, start)),
+            Some(next) if next == end => {
                 self.close();
-                return Ok(None);
+                return Ok(true);
             }
             Some(b',') if !is_first => {
                 self.at += 1;
                 self.skip_blanks();
             }
             Some(_) if is_first => (),
-            Some(_) => return Err(self.unexpected("was expecting comma to separate Array entries")),
+            Some(_) => return Err(self.unexpected(&format!("was expecting comma to separate {kind} entries"))),
+        }
+        Ok(false)
+    }
+
+    /// The next element of the array that began at `start`; none at its end.
+    pub(super) fn element(&mut self, is_first: bool, start: usize) -> Result<Option<(Token, usize)>, Problem> {
+        if self.ends("Array", b']', is_first, start)? {
+            return Ok(None);
         }
         let at = self.at;
         Ok(Some((self.token()?, at)))
@@ -130,19 +138,8 @@ impl<'a> Reader<'a> {
 
     /// The next name of the object that began at `start`, colon included; none at its end.
     pub(super) fn name(&mut self, is_first: bool, start: usize) -> Result<Option<String>, Problem> {
-        self.skip_blanks();
-        match self.peek() {
-            None => return Err(self.unclosed("Object", start)),
-            Some(b'}') => {
-                self.close();
-                return Ok(None);
-            }
-            Some(b',') if !is_first => {
-                self.at += 1;
-                self.skip_blanks();
-            }
-            Some(_) if is_first => (),
-            Some(_) => return Err(self.unexpected("was expecting comma to separate Object entries")),
+        if self.ends("Object", b'}', is_first, start)? {
+            return Ok(None);
         }
         match self.peek() {
             Some(b'"') => (),
