@@ -18,16 +18,13 @@ mod zip_faults;
 
 use std::time::Duration;
 
-use alfresco_downloads_mock::{Condition, DownloadView, Progress, Status};
+use alfresco_downloads_mock::{Condition, DownloadView, Progress};
 use serde_json::Value;
 
-use crate::support::{ADMIN, Auth, BASE, OwnFixtures, Response, TestMock, path_id};
+use crate::support::{ADMIN, Auth, BASE, CHUNK, OwnFixtures, Response, TestMock, path_id, progress};
 
 /// Longer than any wait takes that is not in vain.
 const PATIENCE: Duration = Duration::from_secs(60);
-
-/// What the real server copies at once.
-const CHUNK: u64 = 20_480;
 
 /// Files of 13, 13, 25,000,000 (three publications) and no bytes.
 const FILES: &str = r#"{"nodes": [
@@ -40,14 +37,6 @@ const FILES: &str = r#"{"nodes": [
 
 fn mock() -> OwnFixtures {
     OwnFixtures::start(&[], FILES)
-}
-
-fn progress(
-    status: Status,
-    (files_added, total_files): (u64, u64),
-    (bytes_added, total_bytes): (u64, u64),
-) -> Progress {
-    Progress { status, files_added, bytes_added, total_files, total_bytes }
 }
 
 impl TestMock {

@@ -10,11 +10,9 @@ use alfresco_downloads_mock::{Config, Progress, Status, Timestamp};
 use serde_json::{Value, json};
 
 use crate::support::{
-    ADMIN, ALICE, Auth, BASE, BOB, OwnFixtures, Summary, TestMock, archive, error_body, mask, node_id, path_id,
+    ADMIN, ALICE, Auth, BASE, BOB, CHUNK, OwnFixtures, Summary, TestMock, archive, error_body, mask, node_id, path_id,
+    progress,
 };
-
-/// What the real server copies at once.
-const CHUNK: u64 = 20_480;
 
 /// Slow enough that there is time to stop the clock before the second publication, two seconds after the first.
 const PACE: u64 = 10_000;
@@ -32,14 +30,6 @@ const FILES: &str = r#"{"nodes": [
 
 fn mock() -> OwnFixtures {
     OwnFixtures::start(&[], FILES)
-}
-
-fn progress(
-    status: Status,
-    (files_added, total_files): (u64, u64),
-    (bytes_added, total_bytes): (u64, u64),
-) -> Progress {
-    Progress { status, files_added, bytes_added, total_files, total_bytes }
 }
 
 impl TestMock {

@@ -52,6 +52,9 @@ pub(crate) const ADMIN: Auth<'static> = Auth::Basic("admin", "admin");
 pub(crate) const ALICE: Auth<'static> = Auth::Basic("alice", "alice");
 pub(crate) const BOB: Auth<'static> = Auth::Basic("bob", "bob");
 
+/// What the real server copies at once.
+pub(crate) const CHUNK: u64 = 20_480;
+
 /// A running mock, and what it has answered.
 ///
 /// When it is dropped, the test fails if a 500 was answered that was not [expected](Self::expect_500).
@@ -222,6 +225,15 @@ pub(crate) fn node_id(path: &str) -> String {
         |node: &&Value| node["path"].as_str().is_some_and(|stated| stated.trim_matches('/') == path.trim_matches('/'));
     let stated = nodes.iter().find(same).and_then(|node| node["id"].as_str()).map(str::to_owned);
     stated.unwrap_or_else(|| NodeId::of_path(&format!("/{}", path.trim_matches('/'))).to_string())
+}
+
+/// A progress: what of it is added, and the totals.
+pub(crate) fn progress(
+    status: Status,
+    (files_added, total_files): (u64, u64),
+    (bytes_added, total_bytes): (u64, u64),
+) -> Progress {
+    Progress { status, files_added, bytes_added, total_files, total_bytes }
 }
 
 /// A fixtures folder of these files, by their paths (those that end with `/` are folders), and this fixtures.json,
