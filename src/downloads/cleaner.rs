@@ -66,7 +66,7 @@ pub(super) fn move_clock(downloads: &Downloads, target: impl Fn(Timestamp) -> Ti
     let max_age = inner.settings.downloads().cleaner_max_age;
     let limit = target(inner.clock.now()) - max_age;
     let mut due = Vec::new();
-    while let Some(id) = inner.registry.oldest_before(limit) {
+    while let Some(id) = inner.registry.take_oldest_before(limit) {
         due.push(id);
         if due.len().is_multiple_of(LOOKS_AT_ONCE) {
             clock::real_pause(PAUSE);
@@ -90,7 +90,7 @@ fn clean_some(downloads: &Downloads, max_age: Duration) -> bool {
     let limit = downloads.0.clock.now() - max_age;
     let mut deleted = 0;
     while deleted < AT_ONCE
-        && let Some(id) = downloads.0.registry.oldest_before(limit)
+        && let Some(id) = downloads.0.registry.take_oldest_before(limit)
     {
         downloads.remove(id, Deletion::Cleaner);
         deleted += 1;

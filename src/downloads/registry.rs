@@ -67,9 +67,9 @@ impl Registry {
         self.downloads.iter().map(|download| download.progress().status).collect()
     }
 
-    /// The download that was modified before `limit` and longest ago, if there is one; what was deleted or modified in
-    /// the meantime is put right on the way.
-    pub(super) fn oldest_before(&self, limit: Timestamp) -> Option<NodeId> {
+    /// Takes the download that was modified before `limit` and longest ago, if there is one, out of the order of age; the
+    /// caller deletes it. What was deleted or modified in the meantime is put right on the way.
+    pub(super) fn take_oldest_before(&self, limit: Timestamp) -> Option<NodeId> {
         let mut by_age = self.by_age();
         while let Some(Reverse((noted, id))) = by_age.peek().copied()
             && noted < limit
@@ -128,7 +128,7 @@ mod tests {
             assert!(registry.by_age().len() <= FORGOTTEN + 3);
         }
         assert_eq!(registry.len(), 1);
-        assert_eq!(registry.oldest_before(Timestamp::from_millis(20_000)), Some(kept));
-        assert_eq!(registry.oldest_before(Timestamp::from_millis(20_000)), None);
+        assert_eq!(registry.take_oldest_before(Timestamp::from_millis(20_000)), Some(kept));
+        assert_eq!(registry.take_oldest_before(Timestamp::from_millis(20_000)), None);
     }
 }
