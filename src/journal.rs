@@ -175,6 +175,7 @@ impl Journal {
         ring.entries.push_back(noted);
         let usual = self.0.limits.requests;
         let most = if self.0.memory.was_short() { SCARCE.min(usual) } else { usual };
+        // Two for one: so it shrinks, a little with each request, when memory has become short.
         let oldest = [(); 2].map(|()| if ring.entries.len() > most { ring.drop_oldest() } else { None });
         drop(ring);
         drop(oldest);
