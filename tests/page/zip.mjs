@@ -1,4 +1,5 @@
 // What is in a zip, read by yauzl, which knows nothing of the program under test.
+// The clients' tests have the same: a module finds yauzl only where it is installed, which is beside these and beside those.
 
 import { buffer } from 'node:stream/consumers';
 import { crc32 } from 'node:zlib';
