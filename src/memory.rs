@@ -1,13 +1,14 @@
 //! How much memory this process has, for those who would make something that lasts.
 //!
 //! Whatever there can be many of has a limit of its own. All of them together may still be more than the machine has,
-//! and then its kernel kills the process without a word. So nothing that lasts is made beyond a limit of what is resident.
+//! and then its kernel kills the process without a word. So nothing that lasts is made beyond a limit of what is in use.
 //!
 //! An allocator keeps what it is given back, which from outside looks as if it were in use. So when things are deleted, as
 //! many may be made.
 
 use std::{
     fs,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -34,8 +35,9 @@ pub(crate) struct Memory(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    /// Bytes that may be resident.
+    /// Bytes that may be in use.
     most: u64,
+    source: Source,
     /// When it was last looked at, in milliseconds from `begun`.
     looked: AtomicU64,
     begun: Instant,
@@ -45,11 +47,14 @@ struct Inner {
 }
 
 impl Memory {
-    /// As many bytes as that, or else most of what the machine or its container has.
+    /// As many bytes of this process as that, or else most of what the machine or its container has.
     pub(crate) fn new(most: Option<u64>) -> Self {
-        let most = most.or_else(|| Some(available()? / 100 * SHARE)).unwrap_or(u64::MAX);
+        let usual =
+            || Source::narrowest().map_or((u64::MAX, Source::Machine), |(all, source)| (all / 100 * SHARE, source));
+        let (most, source) = most.map_or_else(usual, |most| (most, Source::Machine));
         Self(Arc::new(Inner {
             most,
+            source,
             looked: AtomicU64::new(0),
             begun: clock::real_instant(),
             is_short: AtomicBool::new(false),
@@ -57,18 +62,19 @@ impl Memory {
         }))
     }
 
-    /// Whether something that lasts may be made, which the caller then does.
+    /// Whether something that lasts may be made. It takes the place of something that was deleted, if there is no other;
+    /// if it is not made after all, that place is to be [freed](Self::freed) again.
     pub(crate) fn has_room(&self) -> bool {
         !self.is_short()
             || self.0.freed.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |freed| freed.checked_sub(1)).is_ok()
     }
 
-    /// Whether as much was resident as may be when somebody looked last, which costs nothing to ask.
+    /// Whether more was in use than may be when somebody looked last, which costs nothing to ask.
     pub(crate) fn was_short(&self) -> bool {
         self.0.is_short.load(Ordering::Relaxed)
     }
 
-    /// Whether as much is resident as may be.
+    /// Whether more is in use than may be.
     pub(crate) fn is_short(&self) -> bool {
         let inner = &*self.0;
         let now = u64::try_from(inner.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -82,14 +88,14 @@ impl Memory {
     }
 
     fn look(&self) {
-        let Some(resident) = resident() else { return };
+        let Some(in_use) = self.0.source.in_use() else { return };
         let was_short = self.was_short();
         // Once short, it is so until there is some room: otherwise what was deleted would be forgotten in a moment.
         let most = if was_short { self.0.most - self.0.most / ROOM } else { self.0.most };
-        let is_short = resident > most;
+        let is_short = in_use > most;
         self.0.is_short.store(is_short, Ordering::Relaxed);
         if is_short && !was_short {
-            warn!("{resident} bytes of memory are in use, so nothing more is made; see --max-memory");
+            warn!("{in_use} bytes of memory are in use, so nothing more is made; see --max-memory");
         }
         if was_short && !is_short {
             self.0.freed.store(0, Ordering::Relaxed);
@@ -105,29 +111,49 @@ impl Memory {
     }
 }
 
-/// Bytes that are resident, if the system tells.
-fn resident() -> Option<u64> {
-    kibibytes(&fs::read_to_string("/proc/self/status").ok()?, "VmRSS:")
+/// Where it is said how much there is, and how much of that is in use.
+#[derive(Debug)]
+enum Source {
+    /// The machine, and this process.
+    Machine,
+    /// A control group, such as a container's, and all that is in it: temporary files too, where those are kept in memory.
+    Group(PathBuf),
 }
 
-/// Bytes that this process may have, if the system tells: what the machine has, or its container is let have.
-fn available() -> Option<u64> {
-    let machine = kibibytes(&fs::read_to_string("/proc/meminfo").ok()?, "MemTotal:");
-    let group = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
-    let own = group.lines().find_map(|line| line.strip_prefix("0::")).unwrap_or_default();
-    let limits = [
-        format!("/sys/fs/cgroup{own}/memory.max"),
-        "/sys/fs/cgroup/memory.max".to_owned(),
-        "/sys/fs/cgroup/memory/memory.limit_in_bytes".to_owned(),
-    ];
-    let limits = limits.iter().filter_map(|path| fs::read_to_string(path).ok()?.trim().parse().ok());
-    limits.chain(machine).min()
+impl Source {
+    /// The narrowest limit that holds for this process, in bytes, if the system tells.
+    fn narrowest() -> Option<(u64, Self)> {
+        let machine = field(&fs::read_to_string("/proc/meminfo").ok()?, "MemTotal:")?;
+        let groups = Path::new("/sys/fs/cgroup");
+        let all = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+        let own = all.lines().find_map(|line| line.strip_prefix("0::/")).unwrap_or_default();
+        let own = groups.join(own);
+        let limits = own.ancestors().take_while(|folder| folder.starts_with(groups)).filter_map(|folder| {
+            let limit = fs::read_to_string(folder.join("memory.max")).ok()?.trim().parse().ok()?;
+            Some((limit, Self::Group(folder.to_owned())))
+        });
+        limits.chain([(machine, Self::Machine)]).min_by_key(|(limit, _)| *limit)
+    }
+
+    /// Bytes in use, if the system tells.
+    fn in_use(&self) -> Option<u64> {
+        match self {
+            Self::Machine => field(&fs::read_to_string("/proc/self/status").ok()?, "VmRSS:"),
+            Self::Group(folder) => {
+                let text = fs::read_to_string(folder.join("memory.stat")).ok()?;
+                Some(field(&text, "anon ")? + field(&text, "shmem ")?)
+            }
+        }
+    }
 }
 
-/// The field of that name, in bytes.
-fn kibibytes(text: &str, name: &str) -> Option<u64> {
-    let line = text.lines().find_map(|line| line.strip_prefix(name))?;
-    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1 << 10)
+/// The field of that name, in bytes: the system has some in those, and some in kibibytes.
+fn field(text: &str, name: &str) -> Option<u64> {
+    let value = text.lines().find_map(|line| line.strip_prefix(name))?.trim();
+    match value.strip_suffix(" kB") {
+        Some(value) => value.parse::<u64>().ok()?.checked_mul(1 << 10),
+        None => value.parse().ok(),
+    }
 }
 
 #[cfg(test)]
@@ -135,17 +161,29 @@ mod tests {
     use super::*;
 
     #[test]
+    #[cfg(target_os = "linux")]
     fn the_system_tells_what_is_in_use_and_what_there_is() {
-        let (resident, available) = (resident().unwrap(), available().unwrap());
-        assert!((1 << 20..available).contains(&resident), "{resident} of {available}");
+        let (most, source) = Source::narrowest().unwrap();
+        for source in [source, Source::Machine] {
+            let in_use = source.in_use().unwrap();
+            assert!((1 << 20..most).contains(&in_use), "{in_use} of {most} of {source:?}");
+        }
     }
 
     #[test]
-    fn a_field_is_read_in_kibibytes() {
+    fn what_is_in_a_group_is_what_nobody_can_take_from_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let stat = "anon 5000000\nfile 90000000\nkernel 300000\nshmem 2000000\nanon_thp 4000000\n";
+        fs::write(folder.path().join("memory.stat"), stat).unwrap();
+        assert_eq!(Source::Group(folder.path().to_owned()).in_use(), Some(7_000_000));
+    }
+
+    #[test]
+    fn a_field_is_read_in_bytes() {
         let text = "VmHWM:\t    9000 kB\nVmRSS:\t    8032 kB\nThreads:\t9\n";
-        assert_eq!(kibibytes(text, "VmRSS:"), Some(8_224_768));
-        assert_eq!(kibibytes(text, "VmSwap:"), None);
-        assert_eq!(kibibytes(text, "Threads:"), None);
+        assert_eq!(field(text, "VmRSS:"), Some(8_224_768));
+        assert_eq!(field(text, "Threads:"), Some(9));
+        assert_eq!(field(text, "VmSwap:"), None);
     }
 
     #[test]

@@ -90,10 +90,13 @@ async fn accept(
     (graceful, cut): (&GracefulShutdown, &CancellationToken),
 ) {
     let stopping = tasks.stopping();
+    let mut was_full = false;
     loop {
-        if places.available_permits() == 0 {
+        let is_full = places.available_permits() == 0;
+        if is_full && !was_full {
             warn!("there are as many connections as there may be; see --max-connections");
         }
+        was_full = is_full;
         let place = tokio::select! {
             biased;
             () = stopping.cancelled() => break,

@@ -251,7 +251,9 @@ impl Front {
             let refused = Error::NotReady(OVERLOADED).into_response();
             return envelope::render(refused, call, self.0.basic_challenge);
         };
-        if call.operation.is_some_and(Operation::makes_something) && !self.0.networks.memory().has_room() {
+        let memory = self.0.networks.memory();
+        let is_to_make = call.operation.is_some_and(Operation::makes_something);
+        if is_to_make && !memory.has_room() {
             return envelope::render(Error::InsufficientStorage.into_response(), call, self.0.basic_challenge);
         }
         let (body, read) = if visit.wants_body() {
@@ -265,6 +267,9 @@ impl Front {
                 .await
                 .unwrap_or_else(|panicked| Error::Internal(panicked.into()).into_response()),
         };
+        if is_to_make && !response.status().is_success() {
+            memory.freed(1);
+        }
         envelope::render(response, call, self.0.basic_challenge)
     }
 
