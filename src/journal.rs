@@ -180,7 +180,7 @@ impl Journal {
         drop(ring);
         drop(oldest);
         if number.is_multiple_of(LOOK) {
-            self.0.memory.is_short();
+            self.0.memory.look_if_due();
         }
         self.0.changes.tell_of(Place::Request(number));
         number

@@ -76,6 +76,12 @@ impl Memory {
 
     /// Whether more is in use than may be.
     pub(crate) fn is_short(&self) -> bool {
+        self.look_if_due();
+        self.was_short()
+    }
+
+    /// Looks, unless somebody just has.
+    pub(crate) fn look_if_due(&self) {
         let inner = &*self.0;
         let now = u64::try_from(inner.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         let looked = inner.looked.load(Ordering::Relaxed);
@@ -84,7 +90,6 @@ impl Memory {
         if is_due && inner.looked.compare_exchange(looked, now.max(1), Ordering::Relaxed, Ordering::Relaxed).is_ok() {
             self.look();
         }
-        self.was_short()
     }
 
     fn look(&self) {

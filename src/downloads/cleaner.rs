@@ -59,7 +59,7 @@ pub(super) async fn run(downloads: Downloads) {
 
 /// Moves the clock to what `target` makes of the time that it shows, and deletes all that is due by then. That is what was
 /// modified too long before: a job that begins by the same move, or goes on, saves its download as little as if its client
-/// had slept through. The cleaner itself stays out of it.
+/// had slept through. The cleaner itself stays out of it, unless it is at work already: then both delete.
 pub(super) fn move_clock(downloads: &Downloads, target: impl Fn(Timestamp) -> Timestamp) {
     let inner = &downloads.0;
     let _turn = inner.cleaning.try_lock();
