@@ -50,7 +50,7 @@ export function List({ label, rows, height, keyOf, selected, onSelect, show, emp
   const seen = rows.slice(begin, Math.ceil((top + room) / height) + BEYOND);
   const isSeen = at >= begin && at < begin + seen.length;
   return html`
-    <div class="list" role="listbox" tabindex="0" aria-label=${label} ref=${box} onScroll=${() => setTop(box.current.scrollTop)}
+    <div class="list" role="listbox" tabindex="0" aria-label=${label} ref=${box} onScroll=${({ currentTarget }) => setTop(currentTarget.scrollTop)}
       onKeyDown=${onKeyDown} aria-activedescendant=${isSeen ? `row-${selected}` : undefined}>
       <div role="presentation" class="rows" style=${{ height: `${rows.length * height}px` }}>
         ${seen.map((row, index) => {

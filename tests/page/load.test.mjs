@@ -29,6 +29,11 @@ const pause = (millis) => new Promise((resolve) => setTimeout(resolve, millis));
 
 test('it keeps up with a thousand downloads and five hundred requests a second', async (context) => {
   const at = await stage();
+  // However it ends: nothing would end by itself.
+  context.after(async () => {
+    agent.destroy();
+    await at.end();
+  });
   const page = await at.page('downloads');
   await page.getByText('Live', { exact: true }).waitFor();
   const body = JSON.stringify({ nodeIds: [FILE] });
@@ -74,6 +79,4 @@ test('it keeps up with a thousand downloads and five hundred requests a second',
   await page.locator(`#row-${ids[0]}`).waitFor();
   assert.equal(await page.locator(`#row-${ids[0]}`).getAttribute('aria-setsize'), String(DOWNLOADS));
   assert.deepEqual(at.problems, []);
-  await at.end();
-  agent.destroy();
 });

@@ -190,6 +190,16 @@ describe('the page', () => {
     await page.close();
   });
 
+  test('a list that still scrolls when it is gone is no trouble', async () => {
+    const page = await at.page('requests');
+    const list = await page.getByRole('listbox').elementHandle();
+    await page.goto(`${at.url}/#/controls`);
+    await page.getByRole('region', { name: 'Clock' }).waitFor();
+    await list.evaluate((gone) => gone.dispatchEvent(new Event('scroll')));
+    assert.deepEqual(at.problems, []);
+    await page.close();
+  });
+
   test('files are looked at, uploaded and dropped, zipped and verified', async () => {
     const page = await at.page('files');
     const nodes = page.getByRole('list', { name: 'Nodes' });
