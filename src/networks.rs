@@ -203,7 +203,7 @@ impl Networks {
             world.image = image;
             Some(self.begin_again(world))
         } else {
-            if worlds.len() >= self.0.most || !self.0.memory.has_room() {
+            if !self.has_room_for(&name, worlds.len()) {
                 return Err(NetworkError::TooMany);
             }
             worlds.insert(name.to_string(), self.spring_up(&name, image));
@@ -284,16 +284,8 @@ impl Networks {
             return Some(network);
         }
         let mut worlds = self.worlds();
-        if !worlds.contains_key(name) && name != DEFAULT {
-            let count = worlds.len();
-            if count >= self.0.most {
-                warn!("the network {name} was not made, since there are {count} already; see --max-networks");
-                return None;
-            }
-            if !self.0.memory.has_room() {
-                warn!("the network {name} was not made for lack of memory; see --max-memory");
-                return None;
-            }
+        if !worlds.contains_key(name) && name != DEFAULT && !self.has_room_for(name, worlds.len()) {
+            return None;
         }
         let world = worlds.entry(name.to_owned()).or_insert_with_key(|name| {
             debug!("made the network {name}");
@@ -305,6 +297,19 @@ impl Networks {
         Some(network)
     }
 
+    /// Whether one more may be made beside so many.
+    fn has_room_for(&self, name: &str, count: usize) -> bool {
+        if count >= self.0.most {
+            warn!("the network {name} was not made, since there are {count} already; see --max-networks");
+            return false;
+        }
+        let has_memory = self.0.memory.has_room();
+        if !has_memory {
+            warn!("the network {name} was not made for lack of memory; see --max-memory");
+        }
+        has_memory
+    }
+
     fn spring_up(&self, name: &str, image: Image) -> World {
         let network = Network::from_image(&image, name, self.0.tasks.child());
         World::new(network, image, self.0.clock.now())
@@ -312,7 +317,10 @@ impl Networks {
 
     fn end(&self, world: &World) {
         world.network.end();
-        self.0.memory.freed(world.network.grown_from(&world.image) + 1);
+        // Only then is it worth waiting for who changes the repository.
+        if self.0.memory.was_short() {
+            self.0.memory.freed(world.network.grown_from(&world.image) + 1);
+        }
     }
 
     /// The old network, which has ended.

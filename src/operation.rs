@@ -74,26 +74,6 @@ pub enum Operation {
     GetRepositoryInformation,
 }
 
-impl Operation {
-    /// Whether it makes something that stays.
-    pub(crate) fn makes_something(self) -> bool {
-        matches!(
-            self,
-            Self::CreateDownload
-                | Self::UpdateNodeContent
-                | Self::CreateNode
-                | Self::CreateSecondaryChildAssociation
-                | Self::CopyNode
-                | Self::CheckOutNode
-                | Self::CreatePerson
-                | Self::CreateSite
-                | Self::CreateGroup
-                | Self::CreateGroupMembership
-                | Self::CreateSiteMembership
-        )
-    }
-}
-
 use Operation as O;
 
 /// Method, API, and what is behind its version; `*` stands for one segment.
@@ -164,6 +144,24 @@ const SHAPES: &[Shape] = &[
 ];
 
 impl Operation {
+    /// Whether it makes something that stays.
+    pub(crate) fn makes_something(self) -> bool {
+        matches!(
+            self,
+            Self::CreateDownload
+                | Self::UpdateNodeContent
+                | Self::CreateNode
+                | Self::CreateSecondaryChildAssociation
+                | Self::CopyNode
+                | Self::CheckOutNode
+                | Self::CreatePerson
+                | Self::CreateSite
+                | Self::CreateGroup
+                | Self::CreateGroupMembership
+                | Self::CreateSiteMembership
+        )
+    }
+
     /// The operation of a method at these segments behind the network, if there is one.
     pub(crate) fn of(method: &str, segments: &[&str]) -> Option<Self> {
         // The real server reads the scope without its case, and the version as a number.

@@ -193,9 +193,7 @@ impl Reader<'_> {
         let mut is_first = true;
         while let Some(name) = self.name(is_first, start)? {
             is_first = false;
-            self.skip_blanks();
-            let at = self.at;
-            let token = self.token()?;
+            let (token, at) = self.next_token()?;
             let Some((name, kind)) = bean.properties.iter().find(|(known, _)| *known == name) else {
                 // Jackson reads a string only when it is asked for, and so has come no further than its quote.
                 let reached = if matches!(token, Token::Text(_)) { at + 1 } else { self.at };
@@ -297,9 +295,7 @@ impl Reader<'_> {
     fn properties(&mut self, start: usize) -> Result<Map<String, Value>, Problem> {
         let mut map = Map::new();
         while let Some(name) = self.name(map.is_empty(), start)? {
-            self.skip_blanks();
-            let at = self.at;
-            let token = self.token()?;
+            let (token, at) = self.next_token()?;
             let value = self.inside(Step::Key(name.clone()), |reader| reader.value(token, at))?;
             map.insert(name, value);
         }
@@ -353,9 +349,7 @@ impl Reader<'_> {
                 }
                 let Some(next) = self.name(members.is_empty(), *start)? else { return Ok(None) };
                 *name = next;
-                self.skip_blanks();
-                let at = self.at;
-                Ok(Some((self.token()?, at)))
+                self.next_token().map(Some)
             }
         }
     }

@@ -132,8 +132,14 @@ impl<'a> Reader<'a> {
         if self.ends("Array", b']', is_first, start)? {
             return Ok(None);
         }
+        self.next_token().map(Some)
+    }
+
+    /// The next token, and where it begins.
+    pub(super) fn next_token(&mut self) -> Result<(Token, usize), Problem> {
+        self.skip_blanks();
         let at = self.at;
-        Ok(Some((self.token()?, at)))
+        Ok((self.token()?, at))
     }
 
     /// The next name of the object that began at `start`, colon included; none at its end.

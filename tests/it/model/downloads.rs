@@ -104,21 +104,27 @@ impl Both<'_> {
     }
 
     pub(super) fn cancel(&mut self, op: &str, who: Who, download: usize) -> Outcome {
-        let Some(number) = self.download(who, download) else { return Ok(()) };
-        let download = &self.world(who).downloads[number];
-        let response = self.bare(who, "DELETE", &format!("/downloads/{}", download.id));
-        if compare(op, &response, &Self::download_refusals(who, download), 202)? {
-            self.world_mut(who).downloads[number].is_cancelled = true;
-        }
-        Ok(())
+        self.end_download(op, who, download, ("downloads", 202), |download| download.is_cancelled = true)
     }
 
     pub(super) fn delete_download(&mut self, op: &str, who: Who, download: usize) -> Outcome {
+        self.end_download(op, who, download, ("nodes", 204), |download| download.is_there = false)
+    }
+
+    /// Deletes it in a collection, which is answered with a status if it is let happen, and notes what follows.
+    fn end_download(
+        &mut self,
+        op: &str,
+        who: Who,
+        download: usize,
+        (collection, status): (&str, u16),
+        note: impl FnOnce(&mut Download),
+    ) -> Outcome {
         let Some(number) = self.download(who, download) else { return Ok(()) };
         let download = &self.world(who).downloads[number];
-        let response = self.bare(who, "DELETE", &format!("/nodes/{}", download.id));
-        if compare(op, &response, &Self::download_refusals(who, download), 204)? {
-            self.world_mut(who).downloads[number].is_there = false;
+        let response = self.bare(who, "DELETE", &format!("/{collection}/{}", download.id));
+        if compare(op, &response, &Self::download_refusals(who, download), status)? {
+            note(&mut self.world_mut(who).downloads[number]);
         }
         Ok(())
     }
